@@ -1,0 +1,53 @@
+/** What a command is: its texts and flags, known at once, and its doing, loaded when it is called. */
+
+import type { Flag } from './flag.ts';
+import type { Settings } from './settings.ts';
+import type { World } from './world.ts';
+
+/** One call of a command. */
+export interface Call {
+  /** The words after the command that are no flags. */
+  readonly words: readonly string[];
+  readonly settings: Settings;
+  /** The state folder meant. */
+  readonly stateFolder: string;
+  /** Results as JSON. */
+  readonly json: boolean;
+  readonly world: World;
+}
+
+/** Does it, and says with which exit code it ended. Throws `UserError` when it failed. */
+export type Run = (call: Call) => Promise<number>;
+
+/** A command as the help shows it. */
+export interface Command {
+  readonly name: string;
+  /** As commander writes them: `<must>`, `[may]`, `[several...]`, with a word about each. */
+  readonly words: readonly (readonly [form: string, help: string])[];
+  /** One line for the list of commands. */
+  readonly summary: string;
+  /** What it does, for its own page. */
+  readonly about: readonly string[];
+  readonly flags: readonly Flag<unknown>[];
+  readonly examples: readonly string[];
+  /** Exit codes it ends with, beside 0, 1 and 2. */
+  readonly exits: readonly string[];
+  /** Not listed: an inner matter. */
+  readonly hidden?: boolean;
+  readonly load: () => Promise<{ readonly run: Run }>;
+}
+
+/** Writes a result: one line of JSON. */
+export function writeJson({ world }: Call, document: object): void {
+  world.stdout.write(`${JSON.stringify(document)}\n`);
+}
+
+/** Writes a line of the result. */
+export function writeLine({ world }: Call, line: string): void {
+  world.stdout.write(`${line}\n`);
+}
+
+/** Writes a line for people. */
+export function say({ world }: Call, line: string): void {
+  world.stderr.write(`${line}\n`);
+}

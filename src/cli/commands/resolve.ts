@@ -1,0 +1,46 @@
+/** `flotilla resolve`: the address of a member, alone, for scripts. */
+
+import type { ResolvedDocument } from '../../services/api/answers.ts';
+import { say, writeJson, writeLine, type Call } from '../command.ts';
+import { EXIT, UsageError } from '../exit.ts';
+import { IPV4, IPV6, WITH_PORT } from '../flags.ts';
+
+/** Prints nothing on standard output that cannot be called. */
+export async function run(call: Call): Promise<number> {
+  const { settings, world, words } = call;
+  const wanted = familyWanted(settings.on(IPV4), settings.on(IPV6));
+  const query = { name: words[0] ?? '' };
+  const found = await world.connect(call.stateFolder).ask('GET /v2/resolve', { query });
+  const usable =
+    found.address !== null && (wanted === undefined || wanted === found.family) ? found : undefined;
+  if (call.json) writeJson(call, usable ?? withoutAddress(found));
+  if (usable === undefined) {
+    say(call, whyNot(found, wanted));
+    return EXIT.notReachable;
+  }
+  if (!call.json) writeLine(call, (settings.on(WITH_PORT) ? usable.address : usable.ip) ?? '');
+  return EXIT.done;
+}
+
+function familyWanted(ipv4: boolean, ipv6: boolean): 4 | 6 | undefined {
+  if (ipv4 && ipv6) {
+    throw new UsageError('flags-contradict', 'Of -4 and -6 only one can be meant.', '');
+  }
+  if (ipv4) return 4;
+  return ipv6 ? 6 : undefined;
+}
+
+function withoutAddress(found: ResolvedDocument): ResolvedDocument {
+  const lastAddress = found.lastAddress ?? found.address;
+  return { ...found, address: null, ip: null, port: null, family: null, lastAddress };
+}
+
+function whyNot({ name, state, address, lastAddress }: ResolvedDocument, wanted?: 4 | 6): string {
+  if (address !== null) {
+    return `${name} has no IPv${String(wanted)} address that is known here; it is at ${address}`;
+  }
+  if (lastAddress === null) return `no address of ${name} is known yet`;
+  if (state === 'lost' || state === 'left')
+    return `${name} is ${state}; it was last at ${lastAddress}`;
+  return `nobody has proven an address of ${name} yet; it may be at ${lastAddress}`;
+}

@@ -1,0 +1,34 @@
+#!/usr/bin/env node
+/** The program `flotilla`: connects the command line to this process. */
+
+import { fileURLToPath } from 'node:url';
+import { daemonOf } from './daemon.ts';
+import { run } from './run.ts';
+import type { Sink } from './world.ts';
+
+/** A reader that closed the pipe, as `head` does, is no error. */
+function sinkOf(stream: NodeJS.WriteStream): Sink {
+  stream.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code === 'EPIPE') process.exit();
+    throw error;
+  });
+  return {
+    write: (text) => {
+      stream.write(text);
+    },
+    // Node leaves it out where the stream is a file or a pipe.
+    isTTY: (stream.isTTY as boolean | undefined) ?? false,
+    get columns() {
+      return stream.columns as number | undefined;
+    },
+  };
+}
+
+process.exitCode = await run(process.argv.slice(2), {
+  stdout: sinkOf(process.stdout),
+  stderr: sinkOf(process.stderr),
+  stdin: process.stdin,
+  env: process.env,
+  program: fileURLToPath(import.meta.url),
+  connect: daemonOf,
+});

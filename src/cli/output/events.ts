@@ -1,0 +1,122 @@
+/** Events in words, for the log and for `watch`. */
+
+import { unreachable } from '../../base/assert.ts';
+import type { EventDocument } from '../../services/api/event-document.ts';
+import type { LogLevel } from './level.ts';
+import { count, span } from './words.ts';
+
+/** Why a node doubts, in words (PROTOCOL §5). */
+const DOUBTS: ReadonlyMap<string, string> = new Map([
+  ['unanswered', 'a ping went unanswered'],
+  ['reflection', 'a member sees this node elsewhere'],
+  ['send-error', 'a datagram could not be sent'],
+  ['silence', 'an expected ping did not come'],
+  ['clock-jump', 'the machine was suspended'],
+  ['start', 'this node has just started'],
+  ['asked', 'a member asked for it'],
+]);
+
+/** One sentence for an event, without a full stop. */
+export function sentence(event: EventDocument): string {
+  const name = word(event, 'name');
+  switch (event.type) {
+    case 'started':
+      return 'started';
+    case 'member-joined':
+      return `${name} joined`;
+    case 'member-left':
+      return `${name} left the cluster`;
+    case 'member-moved':
+      return `${name} moved${from(event)} to ${word(event, 'to')}`;
+    case 'member-suspect':
+      return `${name} does not answer`;
+    case 'member-lost':
+      return `${name} is lost; asking the others where it is`;
+    case 'member-found':
+      return `${name} is found at ${word(event, 'address')}, ${span(amount(event, 'afterMs'))} after it was last heard`;
+    case 'doubt':
+      return `perhaps this node moved (${doubt(event)}): asked ${count(amount(event, 'asked'), 'member')}`;
+    case 'self-moved':
+      return `this node moved${from(event)} to ${word(event, 'to')}, ${votes(event)}`;
+    case 'orphan':
+      return `no member answers. ${word(event, 'advice')}`;
+    case 'afloat':
+      return 'in touch with the cluster';
+    case 'outvoted':
+      return `${name} keeps reporting an address that the others do not see; it starts no round for a while`;
+    case 'twin':
+      return 'another machine holds the key of this node: stop one, or give it a state folder of its own';
+    case 'fork':
+      return `${name} signed two different acts as one: its key may have been copied`;
+    case 'invite-redeemed':
+      return `${name} used an invite of this node`;
+    case 'join-refused':
+      return `refused ${joiner(event)} to join: ${word(event, 'reason')}`;
+    case 'save-failed':
+      return `the state could not be saved: ${word(event, 'reason')}`;
+    default:
+      return unreachable(event.type);
+  }
+}
+
+/** How much an event matters to whoever reads a log. */
+export function severity(event: EventDocument): LogLevel {
+  switch (event.type) {
+    case 'twin':
+    case 'fork':
+    case 'save-failed':
+      return 'error';
+    case 'member-lost':
+    case 'orphan':
+    case 'outvoted':
+    case 'join-refused':
+      return 'warn';
+    case 'doubt':
+    case 'member-suspect':
+      return 'debug';
+    case 'started':
+    case 'afloat':
+    case 'member-joined':
+    case 'member-left':
+    case 'member-moved':
+    case 'member-found':
+    case 'self-moved':
+    case 'invite-redeemed':
+      return 'info';
+    default:
+      return unreachable(event.type);
+  }
+}
+
+function votes(event: EventDocument): string {
+  const given = amount(event, 'votes');
+  const voters = amount(event, 'voters');
+  // One voter is shown as one (B3).
+  if (voters === 1) return 'one voter says';
+  return `${String(given)} of ${String(voters)} voters say`;
+}
+
+function doubt(event: EventDocument): string {
+  const why = word(event, 'why');
+  return DOUBTS.get(why) ?? why;
+}
+
+function joiner(event: EventDocument): string {
+  const name = event['name'];
+  return typeof name === 'string' ? name : 'a node';
+}
+
+function from(event: EventDocument): string {
+  const address = event['from'];
+  return typeof address === 'string' ? ` from ${address}` : '';
+}
+
+function word(event: EventDocument, field: string): string {
+  const value = event[field];
+  return typeof value === 'string' ? value : '?';
+}
+
+function amount(event: EventDocument, field: string): number {
+  const value = event[field];
+  return typeof value === 'number' ? value : 0;
+}

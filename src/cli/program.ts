@@ -1,0 +1,138 @@
+/** The command line as commander parses it, built from the catalogue. */
+
+import { Command as Parser, CommanderError, Option } from 'commander';
+import { GROUPS } from './catalogue.ts';
+import type { Command } from './command.ts';
+import type { Flag } from './flag.ts';
+import { CONFIG, JSON_OUTPUT, STATE } from './flags.ts';
+import type { Given } from './settings.ts';
+import type { World } from './world.ts';
+import { VERSION } from './version.ts';
+
+/** What was typed: a command with its words and flags, or only a page of help to show. */
+export type Parsed =
+  | {
+      readonly type: 'command';
+      readonly command: Command;
+      readonly words: readonly string[];
+      readonly given: Given;
+    }
+  /** The parser has said what there was to say. */
+  | { readonly type: 'said'; readonly helpAskedFor: boolean };
+
+/** Flags every command takes. */
+const COMMON: readonly Flag<unknown>[] = [STATE, CONFIG, JSON_OUTPUT];
+
+const ABOUT = [
+  'A cluster of machines that find each other again after any change of address,',
+  'with nothing in the middle: no server, no account, no fixed address.',
+].join('\n');
+
+const FOOTER = `
+First steps:
+  attic$   flotilla up --name attic
+  attic$   flotilla invite                  prints a token
+  cellar$  flotilla up --name cellar --join TOKEN
+  cellar$  flotilla members
+
+Every flag can be set in the environment (FLOTILLA_NAME for --name) and in a file (--config);
+\`flotilla COMMAND --help\` names them.
+
+Exit codes: 0 done, 1 failed, 2 usage, 3 no daemon running, 4 unknown name, 5 not reachable.`;
+
+/** Parses the words typed; help and complaints go to the world's sinks. */
+export function parse(argv: readonly string[], world: World): Parsed {
+  let parsed: Parsed | undefined;
+  const root = new Parser('flotilla')
+    .description(ABOUT)
+    .version(VERSION, '--version', 'print the version')
+    .helpOption('-h, --help', 'show help')
+    .helpCommand('help [command]', 'show help for a command')
+    .usage('COMMAND [flags]')
+    .addHelpText('after', FOOTER)
+    .showSuggestionAfterError()
+    .enablePositionalOptions();
+  speakThrough(root, world);
+  for (const flag of COMMON) root.addOption(optionOf(flag).hideHelp());
+  for (const [title, commands] of GROUPS) {
+    for (const command of commands) {
+      const page = root.command(command.name, { hidden: command.hidden === true });
+      describe(page.helpGroup(`${title}:`), command, world);
+      page.action(() => {
+        const given = new Map([...givenTo(root), ...givenTo(page)]);
+        parsed = { type: 'command', command, words: page.args, given };
+      });
+    }
+  }
+  try {
+    root.parse(argv, { from: 'user' });
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error;
+    return { type: 'said', helpAskedFor: error.exitCode === 0 };
+  }
+  return parsed ?? { type: 'said', helpAskedFor: false };
+}
+
+function describe(page: Parser, command: Command, world: World): void {
+  page
+    .summary(command.summary)
+    .description(command.about.join('\n'))
+    .helpOption('-h, --help', 'show help')
+    .addHelpText('after', notes(command));
+  speakThrough(page, world);
+  for (const [form, help] of command.words) page.argument(form, help);
+  for (const flag of [...command.flags, ...COMMON]) page.addOption(optionOf(flag));
+}
+
+function notes({ examples, exits }: Command): string {
+  const codes = ['0  done', '1  failed', '2  wrong usage', ...exits.filter(isOwn)];
+  const failed = exits.find((line) => line.startsWith('1 '));
+  if (failed !== undefined) codes[1] = failed;
+  return [
+    '',
+    'Examples:',
+    ...examples.map((example) => `  ${example}`),
+    '',
+    'Exit codes:',
+    ...codes.map((code) => `  ${code}`),
+  ].join('\n');
+}
+
+function isOwn(line: string): boolean {
+  return !line.startsWith('1 ');
+}
+
+function speakThrough(parser: Parser, world: World): void {
+  parser.exitOverride().configureOutput({
+    writeOut: (text) => {
+      world.stdout.write(text);
+    },
+    writeErr: (text) => {
+      world.stderr.write(text);
+    },
+    getOutHelpWidth: () => world.stdout.columns ?? 100,
+    getErrHelpWidth: () => world.stderr.columns ?? 100,
+    getOutHasColors: () => false,
+    getErrHasColors: () => false,
+  });
+}
+
+/** Reading the texts is the flag's own affair: they may come from elsewhere too. */
+function optionOf(flag: Flag<unknown>): Option {
+  const short = flag.short === undefined ? '' : `-${flag.short}, `;
+  const value = flag.value === undefined ? '' : ` <${flag.value}>`;
+  const help = `${flag.help} [${flag.env}]`;
+  return new Option(`${short}--${flag.name}${value}`, help).argParser(
+    (text, before: readonly string[] | undefined) => [...(before ?? []), text],
+  );
+}
+
+function givenTo(parser: Parser): Given {
+  const given = new Map<string, readonly string[]>();
+  for (const option of parser.options) {
+    const value: unknown = parser.getOptionValue(option.attributeName());
+    if (value === true) given.set(option.name(), ['true']);
+    else if (Array.isArray(value)) given.set(option.name(), value as readonly string[]);
+  }
+  return given;
+}

@@ -1,0 +1,120 @@
+/** The hub's door: who knocks with a live invite is let in, asked, admitted, and told what it needs (§9). */
+
+import type { Address } from '../base/address.ts';
+import { concat, type Bytes } from '../base/bytes.ts';
+import type { NodeId } from '../base/id.ts';
+import { decodeFrameBody, encodeFrame, type JoinFrame, type RefusalReason } from '../wire/join.ts';
+import { redemptionInput } from '../wire/act.ts';
+import { GUESTS_MAX } from './config.ts';
+import { count, type Crew } from './crew.ts';
+import type { LinkId } from './io.ts';
+import { shelveAct, welcome } from './tidings.ts';
+
+type Request = Extract<JoinFrame, { type: 'request' }>;
+
+/** A TCP client said hello; without the tag of a live invite it is closed without a byte (B6). */
+export function knock(crew: Crew, link: LinkId, tag: Bytes | undefined, from: Address): void {
+  if (crew.guests.size >= GUESTS_MAX || !crew.invites.knock(tag, crew.wall)) {
+    count(crew, 'knock-refused');
+    crew.outbox.put({ type: 'close-link', link });
+    return;
+  }
+  crew.guests.set(link, { from, peer: undefined });
+  crew.outbox.put({ type: 'admit-link', link });
+}
+
+/** The TLS handshake ended: this key is at the other end. */
+export function linkOpen(crew: Crew, link: LinkId, peer: NodeId): void {
+  const guest = crew.guests.get(link);
+  if (guest === undefined) crew.outbox.put({ type: 'close-link', link });
+  else guest.peer = peer;
+}
+
+export function linkClosed(crew: Crew, link: LinkId): void {
+  crew.guests.delete(link);
+}
+
+/** A guest asks to join. */
+export function linkFrame(crew: Crew, link: LinkId, body: Bytes): void {
+  const guest = crew.guests.get(link);
+  if (guest === undefined) return;
+  const frame = decodeFrameBody(body);
+  if (frame?.type !== 'request' || frame.id !== guest.peer) {
+    refuse(crew, link, 'malformed', undefined);
+    return;
+  }
+  // The answer to a request whose connection broke was spent already: the same again.
+  if (crew.membership.isMember(frame.id)) {
+    answer(crew, link, guest.from);
+    return;
+  }
+  const reason = judge(crew, frame);
+  if (reason !== undefined) {
+    refuse(crew, link, reason, frame.name);
+    return;
+  }
+  admit(crew, link, frame, guest.from);
+}
+
+function judge(crew: Crew, request: Request): RefusalReason | undefined {
+  const { membership, invites, suite, cluster } = crew;
+  const { id, agreement, name, inviteKey, redemption } = request;
+  const redeemed = membership.inviteBy(inviteKey)?.redeemed ?? 0;
+  const verdict = invites.judge(inviteKey, redeemed, crew.wall);
+  if (verdict !== 'ok') return verdict;
+  const signed = redemptionInput(cluster, inviteKey, id, agreement, name);
+  if (!suite.verify(inviteKey, signed, redemption)) return 'malformed';
+  if (membership.get(id) !== undefined || membership.byAgreement(agreement) !== undefined) {
+    return 'malformed';
+  }
+  if (membership.members().some((member) => member.name === name)) return 'name-taken';
+  return membership.maySign ? undefined : 'not-ready';
+}
+
+/** Signs the admission; the answer leaves when that is on disk, so a crash forks no chain. */
+function admit(crew: Crew, link: LinkId, request: Request, from: Address): void {
+  const { id, agreement, name, inviteKey, redemption } = request;
+  const body = { type: 'admit', id, agreement, name, inviteKey, redemption } as const;
+  const act = crew.membership.sign(crew.identity, body);
+  welcome(crew, id);
+  const ticket = crew.outbox.save('cluster', true);
+  crew.whenSaved.push({
+    ticket,
+    then: () => {
+      shelveAct(crew, act, undefined);
+      crew.outbox.event({ type: 'invite-redeemed', id, name });
+      crew.outbox.event({ type: 'member-joined', id, name });
+      answer(crew, link, from);
+    },
+  });
+}
+
+/** All acts and records, then done. */
+function answer(crew: Crew, link: LinkId, seen: Address): void {
+  if (!crew.guests.has(link)) return;
+  const frames = crew.membership
+    .all()
+    .map((bytes) => encodeFrame({ type: 'item', item: { kind: 'act', bytes } }));
+  for (const { id } of crew.membership.members()) {
+    const record = crew.book.record(id);
+    if (record === undefined) continue;
+    frames.push(encodeFrame({ type: 'item', item: { kind: 'record', bytes: record.bytes } }));
+  }
+  frames.push(encodeFrame({ type: 'done', seen }));
+  crew.outbox.put({ type: 'link-send', link, bytes: concat(...frames) });
+  crew.outbox.put({ type: 'close-link', link });
+  crew.guests.delete(link);
+}
+
+function refuse(
+  crew: Crew,
+  link: LinkId,
+  reason: RefusalReason,
+  name: string | undefined,
+): void {
+  count(crew, `join-${reason}`);
+  crew.outbox.event({ type: 'join-refused', reason, name });
+  crew.outbox.put({ type: 'link-send', link, bytes: encodeFrame({ type: 'refused', reason }) });
+  crew.outbox.put({ type: 'close-link', link });
+  crew.guests.delete(link);
+}

@@ -1,0 +1,179 @@
+/** What an operator asks of the node, done. */
+
+import { formatAddress, type Address } from '../base/address.ts';
+import { unreachable } from '../base/assert.ts';
+import type { NodeId } from '../base/id.ts';
+import { after, millis, wallTime, type Duration } from '../base/time.ts';
+import { encodeToken, inviteKeyOf, isTokenAddress } from '../wire/token.ts';
+import { isTag, recordFits } from '../wire/record.ts';
+import { TAGS_MAX, TOKEN_ADDRESSES_MAX } from '../wire/limits.ts';
+import type { Command, Reply, TagChange } from './commands.ts';
+import { INVITES_MAX, INVITE_EXPIRY_MAX, INVITE_USES_MAX, PING_WAIT } from './config.ts';
+import type { Crew } from './crew.ts';
+import { MAIN } from './io.ts';
+import { flushNews, publish, shelveAct } from './tidings.ts';
+import { ask, askAnew, socketsFor } from './talk.ts';
+
+/** Carries out a command; its answer comes now, when the disk is done, or when a pong comes. */
+export function command(crew: Crew, id: number, wish: Command): void {
+  switch (wish.type) {
+    case 'invite':
+      return invite(crew, id, wish.at, wish.uses, wish.expires);
+    case 'hint':
+      return hint(crew, id, wish.member, wish.address);
+    case 'tag':
+      return tag(crew, id, wish.changes);
+    case 'ping':
+      return ping(crew, id, wish.member);
+    case 'leave':
+      return leave(crew, id);
+    default:
+      return unreachable(wish);
+  }
+}
+
+function reply(crew: Crew, id: number, said: Reply): void {
+  crew.waiting.delete(id);
+  crew.outbox.put({ type: 'answer', id, reply: said });
+}
+
+function refuse(crew: Crew, id: number, code: string, message: string, hintText: string): void {
+  reply(crew, id, { type: 'refused', code, message, hint: hintText });
+}
+
+/** Does something once a ticket is on disk, and answers for the disk when it fails. */
+function onceSaved(crew: Crew, id: number, then: () => void): void {
+  const ticket = crew.outbox.save('cluster', true);
+  crew.waiting.set(id, { ticket });
+  crew.whenSaved.push({ ticket, then });
+}
+
+function invite(
+  crew: Crew,
+  id: number,
+  at: readonly string[],
+  uses: number,
+  expires: Duration,
+): void {
+  const { membership, invites, suite } = crew;
+  invites.prune(crew.wall);
+  if (at.length > TOKEN_ADDRESSES_MAX || !at.every(isTokenAddress)) {
+    const hintText = `give at most ${TOKEN_ADDRESSES_MAX} addresses as HOST:PORT, IPv6 as [ADDRESS]:PORT`;
+    refuse(crew, id, 'address-not-an-address', 'the invite needs addresses it can carry', hintText);
+    return;
+  }
+  const badUses = !Number.isInteger(uses) || uses < 1 || uses > INVITE_USES_MAX;
+  if (badUses || expires <= 0 || expires > INVITE_EXPIRY_MAX) {
+    const hintText = `--uses takes 1 to ${INVITE_USES_MAX}, --expires up to 30d`;
+    refuse(crew, id, 'invite-out-of-range', 'that invite would last too long', hintText);
+    return;
+  }
+  if (!membership.maySign || invites.stored().length >= INVITES_MAX) {
+    const hintText = `wait until one of the ${INVITES_MAX} live invites expires`;
+    refuse(crew, id, 'invites-too-many', 'no further invite can be made now', hintText);
+    return;
+  }
+  const secret = crew.unpredictable.bytes(16);
+  // Whole seconds, as the token carries it.
+  const until = wallTime(Math.ceil((crew.wall + expires) / 1_000) * 1_000);
+  const { public: key } = inviteKeyOf(suite, secret);
+  invites.make(secret, uses, until);
+  const act = membership.sign(crew.identity, { type: 'invite', key, uses, expires: until });
+  const spots = at.length > 0 ? at : ownAddresses(crew);
+  const token = encodeToken(suite, {
+    cluster: crew.cluster,
+    maker: crew.id,
+    secret,
+    expires: until,
+    at: spots,
+  });
+  onceSaved(crew, id, () => {
+    shelveAct(crew, act, undefined);
+    reply(crew, id, { type: 'invited', token, at: spots });
+  });
+}
+
+/** What the others voted, main port first: where a joiner may find this node. */
+function ownAddresses(crew: Crew): readonly string[] {
+  const listed = crew.own.current?.addresses ?? [];
+  return listed.slice(0, TOKEN_ADDRESSES_MAX).map(({ address }) => formatAddress(address));
+}
+
+function hint(crew: Crew, id: number, member: NodeId, address: Address): void {
+  if (member === crew.id) {
+    refuse(crew, id, 'own-name', 'a node needs no hint about itself', 'name another member');
+    return;
+  }
+  crew.paths.hint(member, address);
+  crew.book.remember(member, address, crew.now, crew.wall);
+  askAnew(crew, member);
+  reply(crew, id, { type: 'done' });
+}
+
+function tag(crew: Crew, id: number, changes: readonly TagChange[]): void {
+  const next = new Map(crew.own.tags);
+  for (const { key, value } of changes) {
+    if (value === undefined) next.delete(key);
+    else next.set(key, value);
+  }
+  const tags = [...next].map(([key, value]) => ({ key, value }));
+  if (tags.length > TAGS_MAX || !tags.every(isTag)) {
+    const hintText = 'up to 16 tags, keys up to 32 and values up to 64 bytes of printable text';
+    refuse(crew, id, 'tag-not-a-tag', 'these tags do not fit a record', hintText);
+    return;
+  }
+  const present = crew.own.current;
+  if (present !== undefined && !recordFits({ ...present, tags })) {
+    refuse(crew, id, 'tag-not-a-tag', 'the record would be too long', 'use shorter tags');
+    return;
+  }
+  for (const { key, value } of changes) crew.own.setTag(key, value);
+  onceSaved(crew, id, () => {
+    crew.publishWanted = true;
+    publish(crew);
+    reply(crew, id, { type: 'done' });
+  });
+}
+
+function ping(crew: Crew, id: number, member: NodeId): void {
+  if (member === crew.id) {
+    refuse(crew, id, 'own-name', 'that is this node itself', 'name another member');
+    return;
+  }
+  crew.awaited.set(id, { peer: member, since: crew.now });
+  crew.timers.set(`ping/${id}`, after(crew.now, PING_WAIT));
+  const path = crew.paths.path(member);
+  if (path === undefined || path.silentSince !== undefined) askAnew(crew, member);
+  else ask(crew, member, socketsFor(crew, member)[0] ?? MAIN, path.address);
+}
+
+/** Nobody answered an operator's ping in time. */
+export function pingDue(crew: Crew, id: number): void {
+  const awaited = crew.awaited.get(id);
+  if (awaited === undefined) return;
+  crew.awaited.delete(id);
+  const tried = crew.paths.candidates(awaited.peer, crew.book.listed(awaited.peer)).length;
+  reply(crew, id, { type: 'no-answer', tried });
+}
+
+/** Signs the leave, and answers when it is on disk and went out to everyone reachable. */
+function leave(crew: Crew, id: number): void {
+  const act = crew.membership.sign(crew.identity, { type: 'leave' });
+  onceSaved(crew, id, () => {
+    shelveAct(crew, act, undefined);
+    // Twice: whoever misses both learns it from the others.
+    flushNews(crew);
+    crew.timers.set(`left/${id}`, after(crew.now, millis(LEAVE_REPEAT)));
+  });
+}
+
+/** The leave was told a moment ago: tell it once more, and be done. */
+export function leaveDue(crew: Crew, id: number): void {
+  for (const act of crew.membership.acts(crew.id, crew.membership.count(crew.id))) {
+    shelveAct(crew, act, undefined);
+  }
+  flushNews(crew);
+  reply(crew, id, { type: 'done' });
+}
+
+const LEAVE_REPEAT = 100;

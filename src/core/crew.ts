@@ -1,0 +1,215 @@
+/**
+ * The parts of one node, built once and handed to the hub's arms. Parts never import each other; what
+ * one part's verdict means for another is decided in talk, tidings, heal, hear, admit and command.
+ */
+
+import type { Address } from '../base/address.ts';
+import type { Bytes } from '../base/bytes.ts';
+import type { ClusterId, NodeId } from '../base/id.ts';
+import { SeededRandom } from '../base/random.ts';
+import { instant, wallTime, type Instant, type WallTime } from '../base/time.ts';
+import type { Identity } from '../crypto/identity.ts';
+import type { Suite } from '../crypto/suite.ts';
+import { Unpredictable } from '../crypto/unpredictable.ts';
+import { AddressBook } from './address-book.ts';
+import type { Settings } from './config.ts';
+import type { DocumentName, StoredBook, StoredCluster } from './documents.ts';
+import { Rounds } from './doubt.ts';
+import type { NodeEvent } from './events.ts';
+import { Heartbeat } from './heartbeat.ts';
+import { Inventory } from './inventory.ts';
+import { Invites } from './invites.ts';
+import type { Effect, LinkId } from './io.ts';
+import { Membership } from './membership.ts';
+import { News } from './news.ts';
+import { Orphan } from './orphan.ts';
+import { OwnRecord } from './own-record.ts';
+import { Paths } from './paths.ts';
+import { Reflections } from './reflections.ts';
+import { Seek } from './seek.ts';
+import { Sessions } from './session.ts';
+import { FreshSockets } from './sockets.ts';
+import { Suspicions } from './suspicion.ts';
+import { Timers } from './timers.ts';
+
+/** What a node is made of. */
+export interface NodeConfig {
+  readonly suite: Suite;
+  readonly identity: Identity;
+  readonly cluster: StoredCluster;
+  readonly book: StoredBook;
+  readonly settings: Settings;
+  /** For the seeded generator: jitter and choices. */
+  readonly seed: Bytes;
+}
+
+/** A TLS connection of somebody who may join. */
+export interface Guest {
+  readonly from: Address;
+  peer: NodeId | undefined;
+}
+
+/** A ping that an operator waits for. */
+export interface AwaitedPing {
+  readonly peer: NodeId;
+  readonly since: Instant;
+}
+
+/** Effects collected during one step, and whether the view changed. */
+export class Outbox {
+  #effects: Effect[] = [];
+  #tickets = 0;
+  #viewChanged = false;
+
+  put(effect: Effect): void {
+    this.#effects.push(effect);
+  }
+
+  event(event: NodeEvent): void {
+    this.put({ type: 'event', event });
+    this.#viewChanged = true;
+  }
+
+  /** Something that `members` shows changed. */
+  viewChanged(): void {
+    this.#viewChanged = true;
+  }
+
+  /** Asks for a document to be written; returns the ticket that `saved` will answer. */
+  save(document: DocumentName, urgent: boolean): number {
+    this.#tickets += 1;
+    this.put({ type: 'save', document, ticket: this.#tickets, urgent });
+    return this.#tickets;
+  }
+
+  take(): readonly Effect[] {
+    const effects = this.#effects;
+    if (this.#viewChanged) effects.push({ type: 'view-changed' });
+    this.#effects = [];
+    this.#viewChanged = false;
+    return effects;
+  }
+}
+
+/** All parts, and the moment of the step under way. */
+export interface Crew {
+  readonly suite: Suite;
+  readonly identity: Identity;
+  readonly id: NodeId;
+  readonly cluster: ClusterId;
+  readonly settings: Settings;
+  readonly random: SeededRandom;
+  readonly unpredictable: Unpredictable;
+  readonly timers: Timers;
+  readonly outbox: Outbox;
+  readonly sessions: Sessions;
+  readonly paths: Paths;
+  readonly suspicions: Suspicions;
+  readonly heartbeat: Heartbeat;
+  readonly rounds: Rounds;
+  readonly reflections: Reflections;
+  readonly fresh: FreshSockets;
+  readonly book: AddressBook;
+  readonly seek: Seek;
+  readonly orphan: Orphan;
+  readonly news: News;
+  readonly inventory: Inventory;
+  readonly membership: Membership;
+  readonly invites: Invites;
+  readonly own: OwnRecord;
+  readonly counters: Map<string, number>;
+  readonly guests: Map<LinkId, Guest>;
+  readonly awaited: Map<number, AwaitedPing>;
+  /** What waits for a ticket to be on disk. */
+  readonly whenSaved: { readonly ticket: number; readonly then: () => void }[];
+  /** Commands that wait for the disk, to be refused when it fails. */
+  readonly waiting: Map<number, { readonly ticket: number }>;
+  /** Last exchange of summaries with each member. */
+  readonly summaries: Map<NodeId, { at: Instant; pause: number; digest: number }>;
+  /** When a record was last wanted of each member. */
+  readonly wanted: Map<NodeId, Instant>;
+  /** When the main socket last sent to each member. */
+  readonly mainSent: Map<NodeId, Instant>;
+  now: Instant;
+  wall: WallTime;
+  digestChangedAt: Instant;
+  /** A record is to be signed as soon as a sequence is reserved. */
+  publishWanted: boolean;
+  started: boolean;
+  twinToldAt: Instant | undefined;
+  sendRetries: number;
+}
+
+/** Builds all parts from what was stored. Throws UserError when the cluster document is damaged. */
+export function gather(config: NodeConfig): Crew {
+  const { suite, identity, cluster, settings } = config;
+  const random = new SeededRandom(config.seed);
+  const unpredictable = new Unpredictable(suite);
+  const membership = new Membership(suite, identity.id, cluster.acts);
+  const isMember = (id: NodeId): boolean => membership.isMember(id);
+  const tags = [...cluster.tags, ...settings.tags];
+  return {
+    suite,
+    identity,
+    id: identity.id,
+    cluster: membership.cluster,
+    settings,
+    random,
+    unpredictable,
+    timers: new Timers(),
+    outbox: new Outbox(),
+    sessions: new Sessions(suite, identity, membership.cluster, unpredictable),
+    paths: new Paths(),
+    suspicions: new Suspicions(),
+    heartbeat: new Heartbeat(random.fork(), settings.beat),
+    rounds: new Rounds(),
+    reflections: new Reflections(),
+    fresh: new FreshSockets(),
+    book: new AddressBook(suite, membership.cluster, config.book, isMember),
+    seek: new Seek(random.fork()),
+    orphan: new Orphan(),
+    news: new News(random.fork()),
+    inventory: new Inventory(suite),
+    membership,
+    invites: new Invites(suite, cluster.invites),
+    own: new OwnRecord(identity, membership.cluster, settings.beat, cluster.reserved, tags),
+    counters: new Map(),
+    guests: new Map(),
+    awaited: new Map(),
+    whenSaved: [],
+    waiting: new Map(),
+    summaries: new Map(),
+    wanted: new Map(),
+    mainSent: new Map(),
+    now: instant(0),
+    wall: wallTime(0),
+    digestChangedAt: instant(0),
+    publishWanted: false,
+    started: false,
+    twinToldAt: undefined,
+    sendRetries: 0,
+  };
+}
+
+/** Counts something that was dropped or refused. Reasons are words of this code, so they are few. */
+export function count(crew: Crew, reason: string): void {
+  crew.counters.set(reason, (crew.counters.get(reason) ?? 0) + 1);
+}
+
+/** A member's name as shown. */
+export function nameOf(crew: Crew, id: NodeId): string {
+  return crew.membership.get(id)?.name ?? id;
+}
+
+/** The other members. */
+export function others(crew: Crew): readonly NodeId[] {
+  return crew.membership
+    .members()
+    .map(({ id }) => id)
+    .filter((id) => id !== crew.id);
+}
+
+/** How many members there are besides this node. */
+export function othersCount(crew: Crew): number {
+  return crew.membership.members().length - 1;
+}

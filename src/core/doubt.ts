@@ -1,0 +1,201 @@
+/** Rounds: asking the others where I am, when there is a reason to (PROTOCOL §4.1, §5). */
+
+import { formatAddress, type Address } from '../base/address.ts';
+import type { NodeId } from '../base/id.ts';
+import { after, elapsed, millis, type Duration, type Instant } from '../base/time.ts';
+import {
+  BURST_FIRST,
+  GATHER_FLOOR,
+  REFLECTION_GAP,
+  ROUND_CALM,
+  ROUND_GAP,
+  ROUND_GAP_MAX,
+  SMALL_CLUSTER,
+} from './config.ts';
+import type { Doubt } from './events.ts';
+import type { SocketId } from './io.ts';
+
+interface Round {
+  readonly why: Doubt;
+  readonly since: Instant;
+  readonly asked: Set<NodeId>;
+  readonly answered: Set<NodeId>;
+  /** How many to ask at the next time-out, in a larger cluster. */
+  width: number;
+  deadline: Instant;
+  gatherAt: Instant | undefined;
+  mainAnswered: boolean;
+}
+
+/** What is to be done about the round now. */
+export type RoundStep = 'wait' | 'decide' | 'extend' | 'finish';
+
+/** At most one round at a time. */
+export class Rounds {
+  #round: Round | undefined;
+  #last: Instant | undefined;
+  #postponed: Doubt | undefined;
+  #gap: Duration = ROUND_GAP;
+  /** What each member reported last of each socket; three a member. */
+  readonly #reports = new Map<string, string>();
+
+  /** The round under way. */
+  get running(): boolean {
+    return this.#round !== undefined;
+  }
+
+  /** When it began. */
+  get since(): Instant | undefined {
+    return this.#round?.since;
+  }
+
+  /** Whether a pong of this round came in through the main socket. */
+  get mainAnswered(): boolean {
+    return this.#round?.mainAnswered ?? false;
+  }
+
+  /** How many answered so far. */
+  get answers(): number {
+    return this.#round?.answered.size ?? 0;
+  }
+
+  /** Members asked so far. */
+  get asked(): ReadonlySet<NodeId> {
+    return this.#round?.asked ?? new Set();
+  }
+
+  /**
+   * Whether a round may begin now. A doubt that comes too soon after the last round is kept, and
+   * `postponedUntil` says until when. Rounds that changed nothing double the gap, so that neither a
+   * lossy network nor a member that is silent on purpose keeps everyone asking.
+   */
+  may(why: Doubt, now: Instant): boolean {
+    if (this.#round !== undefined) return false;
+    if (this.#last === undefined || why === 'send-error' || why === 'clock-jump') return true;
+    if (elapsed(this.#last, now) >= (why === 'reflection' ? REFLECTION_GAP : this.#gap)) return true;
+    this.#postponed = why;
+    return false;
+  }
+
+  /**
+   * A member reported where it saw this socket. True when it says something else than the last time:
+   * the same report starts a round once, so that a router which invents ports starts no more.
+   */
+  reported(peer: NodeId, socket: SocketId, seen: Address): boolean {
+    const key = `${peer}/${socket}`;
+    const report = formatAddress(seen);
+    if (this.#reports.get(key) === report) return false;
+    this.#reports.set(key, report);
+    return true;
+  }
+
+  /** A member left: its reports go. */
+  forget(peer: NodeId): void {
+    for (const key of this.#reports.keys()) {
+      if (key.startsWith(`${peer}/`)) this.#reports.delete(key);
+    }
+  }
+
+  get postponedUntil(): Instant | undefined {
+    if (this.#postponed === undefined || this.#last === undefined) return undefined;
+    return after(this.#last, this.#postponed === 'reflection' ? REFLECTION_GAP : this.#gap);
+  }
+
+  /** The doubt that was kept; it is forgotten by asking. */
+  takePostponed(): Doubt | undefined {
+    const why = this.#postponed;
+    this.#postponed = undefined;
+    return why;
+  }
+
+  /** How many members to ask first: everyone in a small cluster. */
+  firstWidth(members: number): number {
+    return members <= SMALL_CLUSTER ? members : BURST_FIRST;
+  }
+
+  begin(why: Doubt, asked: readonly NodeId[], now: Instant, timeout: Duration): void {
+    if (this.#last !== undefined && elapsed(this.#last, now) > this.#gap + ROUND_CALM) {
+      this.#gap = ROUND_GAP;
+    }
+    this.#last = now;
+    this.#postponed = undefined;
+    this.#round = {
+      why,
+      since: now,
+      asked: new Set(asked),
+      answered: new Set(),
+      width: asked.length,
+      deadline: after(now, timeout),
+      gatherAt: undefined,
+      mainAnswered: false,
+    };
+  }
+
+  /** Whether this pong belongs to the round: asked since it began. */
+  counts(peer: NodeId, sentAt: Instant): boolean {
+    const round = this.#round;
+    return round !== undefined && round.asked.has(peer) && sentAt >= round.since;
+  }
+
+  /** A member answered. The first answer sets the gather time: twice its delay and a little. */
+  answered(peer: NodeId, main: boolean, now: Instant): RoundStep {
+    const round = this.#round;
+    if (round === undefined) return 'wait';
+    round.answered.add(peer);
+    round.mainAnswered ||= main;
+    if (round.gatherAt === undefined) {
+      const delay = elapsed(round.since, now);
+      round.gatherAt = after(round.since, millis(2 * delay + GATHER_FLOOR));
+    }
+    if (round.answered.size >= round.asked.size) return 'finish';
+    return now >= round.gatherAt ? 'decide' : 'wait';
+  }
+
+  /** The gather time or the time-out may have come. */
+  due(now: Instant): RoundStep {
+    const round = this.#round;
+    if (round === undefined) return 'wait';
+    if (now >= round.deadline) return round.answered.size * 2 < round.asked.size ? 'extend' : 'finish';
+    if (round.gatherAt === undefined || now < round.gatherAt) return 'wait';
+    round.gatherAt = round.deadline;
+    return 'decide';
+  }
+
+  /** When `due` should be asked. */
+  nextDue(): Instant | undefined {
+    const round = this.#round;
+    if (round === undefined) return undefined;
+    const { gatherAt, deadline } = round;
+    return gatherAt !== undefined && gatherAt < deadline ? gatherAt : deadline;
+  }
+
+  /** How many more to ask in a larger cluster: as many again. */
+  get width(): number {
+    return this.#round?.width ?? 0;
+  }
+
+  /** More members were asked at a time-out. */
+  extend(more: readonly NodeId[], now: Instant, timeout: Duration): void {
+    const round = this.#round;
+    if (round === undefined) return;
+    for (const peer of more) round.asked.add(peer);
+    round.width += more.length;
+    round.deadline = after(now, timeout);
+  }
+
+  /** The own loop was blind for this long (B4). */
+  postpone(late: Duration): void {
+    if (this.#round !== undefined) this.#round.deadline = after(this.#round.deadline, late);
+  }
+
+  /** The round is over; `changed`: the vote came out other than before. */
+  finish(changed: boolean): void {
+    const round = this.#round;
+    if (round === undefined) return;
+    this.#round = undefined;
+    // Nobody answered: what they reported before may be reported as news again.
+    if (round.answered.size === 0) this.#reports.clear();
+    const fruitless = !changed && round.answered.size * 2 >= round.asked.size;
+    this.#gap = fruitless ? millis(Math.min(ROUND_GAP_MAX, this.#gap * 2)) : ROUND_GAP;
+  }
+}

@@ -1,0 +1,293 @@
+/**
+ * The hub's nerve: from a doubt to a round, from a round to a new record; and what is done about those
+ * who do not answer (PROTOCOL §4.1, §5, §6).
+ */
+
+import { networkOf, type Address } from '../base/address.ts';
+import type { NodeId } from '../base/id.ts';
+import { after, elapsed, millis, type Duration } from '../base/time.ts';
+import type { Message } from '../wire/message.ts';
+import {
+  FRESH_LINGER,
+  INTRODUCE_FRESH,
+  SEND_RETRY,
+  SEND_RETRY_MAX,
+  SMALL_CLUSTER,
+  STALE_FLOW,
+  TIDY_PAUSE,
+} from './config.ts';
+import { nameOf, others, othersCount, type Crew } from './crew.ts';
+import type { Doubt } from './events.ts';
+import { MAIN, type FreshSocket, type SendFailure, type SocketId } from './io.ts';
+import type { Question } from './paths.ts';
+import { publish } from './tidings.ts';
+import { armQuestions, ask, askAnew, pathChanged, tell, tryPeer, tryThrough } from './talk.ts';
+
+/** A reason to think that I moved: ask the others, unless that was done a moment ago. */
+export function doubt(crew: Crew, why: Doubt): void {
+  const { rounds, now } = crew;
+  if (othersCount(crew) === 0) return;
+  if (!rounds.may(why, now)) {
+    if (!rounds.running && rounds.postponedUntil !== undefined) {
+      crew.timers.set('postponed', rounds.postponedUntil);
+    }
+    return;
+  }
+  const asked = choose(crew, rounds.firstWidth(othersCount(crew)), new Set());
+  if (asked.length === 0) return;
+  openFresh(crew);
+  rounds.begin(why, asked, now, longestTimeout(crew, asked));
+  crew.reflections.open(now);
+  crew.outbox.event({ type: 'doubt', why, asked: asked.length });
+  for (const peer of asked) tryPeer(crew, peer);
+  armRound(crew);
+}
+
+/** Members to ask: not lost unless all are; in a larger cluster the steady ones heard lately first. */
+function choose(crew: Crew, width: number, except: ReadonlySet<NodeId>): readonly NodeId[] {
+  const { suspicions, book } = crew;
+  const all = others(crew).filter((peer) => !except.has(peer));
+  const present = all.filter((peer) => suspicions.liveness(peer) !== 'lost');
+  const eligible = present.length > 0 ? present : all;
+  if (eligible.length <= width) return eligible;
+  const rank = (peer: NodeId): number =>
+    suspicions.liveness(peer) === 'alive' ? book.since(peer) : Infinity;
+  const shuffled = crew.random.shuffle(eligible);
+  return shuffled.sort((a, b) => rank(a) - rank(b)).slice(0, width);
+}
+
+function longestTimeout(crew: Crew, asked: readonly NodeId[]): Duration {
+  return millis(Math.max(...asked.map((peer) => crew.paths.timeout(peer))));
+}
+
+/** A burst leaves from a fresh socket too; the round's questions follow when it is open. */
+function openFresh(crew: Crew): void {
+  const { open, close } = crew.fresh.want(crew.now);
+  if (close !== undefined) closeFresh(crew, close);
+  if (open === undefined) return;
+  crew.outbox.put({ type: 'open-socket', socket: open });
+  crew.timers.setEarlier('tidy', after(crew.now, FRESH_LINGER));
+}
+
+function closeFresh(crew: Crew, socket: FreshSocket): void {
+  crew.outbox.put({ type: 'close-socket', socket });
+  crew.paths.forgetSocket(socket);
+  crew.reflections.forgetSocket(socket);
+}
+
+/** A fresh socket is there: whoever was asked and did not answer yet is asked through it. */
+export function freshOpened(crew: Crew, socket: FreshSocket): void {
+  crew.fresh.opened(socket);
+  const asked = crew.rounds.running ? [...crew.rounds.asked] : others(crew);
+  for (const peer of asked.slice(0, SMALL_CLUSTER)) tryThrough(crew, peer, socket);
+}
+
+/** A pong that answers a question of the round: one member's ballot. */
+export function ballot(crew: Crew, peer: NodeId, question: Question, seen: Address): void {
+  const path = crew.paths.path(peer);
+  const voter = {
+    id: peer,
+    network: path === undefined ? undefined : networkOf(path.address),
+    admitter: crew.membership.get(peer)?.admitter,
+  };
+  crew.reflections.cast(voter, question.socket, seen);
+  const step = crew.rounds.answered(peer, question.socket === MAIN, crew.now);
+  if (step === 'decide' || step === 'finish') decide(crew, step === 'finish');
+  armRound(crew);
+}
+
+/** The round's gather time or time-out may have come. */
+export function roundDue(crew: Crew): void {
+  const step = crew.rounds.due(crew.now);
+  if (step === 'decide') decide(crew, false);
+  if (step === 'finish') decide(crew, true);
+  if (step === 'extend') extend(crew);
+  armRound(crew);
+}
+
+/** Too few answered: ask as many again, if there are more; else this is all there is. */
+function extend(crew: Crew): void {
+  const { rounds } = crew;
+  const more = choose(crew, rounds.width, rounds.asked).filter((peer) => !rounds.asked.has(peer));
+  if (more.length === 0) {
+    decide(crew, true);
+    return;
+  }
+  rounds.extend(more, crew.now, longestTimeout(crew, more));
+  for (const peer of more) tryPeer(crew, peer);
+}
+
+/** Counts the ballots; what comes out is said in a new record. */
+function decide(crew: Crew, final: boolean): void {
+  const { moved, changed, outvoted, named } = crew.reflections.decide(crew.now, final);
+  for (const { from, to, votes, voters } of moved) {
+    crew.outbox.event({ type: 'self-moved', from, to, votes, voters });
+  }
+  for (const id of named) crew.outbox.event({ type: 'outvoted', id, name: nameOf(crew, id) });
+  publish(crew);
+  if (!final) return;
+  if (crew.rounds.answers === 0) crew.fresh.exhaust();
+  crew.rounds.finish(changed || outvoted.length > 0);
+  crew.timers.clear('round');
+}
+
+function armRound(crew: Crew): void {
+  const due = crew.rounds.nextDue();
+  if (due !== undefined) crew.timers.set('round', due);
+}
+
+/** What a pong outside of a round says of my address. */
+export function reflected(crew: Crew, peer: NodeId, socket: SocketId, seen: Address): void {
+  const isNews = crew.rounds.reported(peer, socket, seen);
+  if (!isNews || !crew.reflections.differs(socket, seen)) return;
+  if (crew.reflections.isNamed(peer, crew.now)) return;
+  doubt(crew, 'reflection');
+}
+
+/** Questions whose time-out passed: paths fall silent, history forgets what never answers. */
+export function questionsDue(crew: Crew): void {
+  const { silent, changes } = crew.paths.expire(crew.now);
+  for (const { peer, address } of silent) crew.book.failed(peer, address, 'silent');
+  for (const change of changes) pathChanged(crew, change);
+  armQuestions(crew);
+}
+
+/** A try came to its end without a pong: doubt, suspicion, search, the next try. */
+export function tryDue(crew: Crew, peer: NodeId): void {
+  const failed = crew.suspicions.fail(peer, crew.now);
+  if (failed === undefined) return;
+  const id = peer;
+  if (failed.became === 'suspect') {
+    crew.outbox.event({ type: 'member-suspect', id, name: nameOf(crew, id) });
+  }
+  if (failed.became === 'lost') {
+    crew.outbox.event({ type: 'member-lost', id, name: nameOf(crew, id) });
+  }
+  tryPeer(crew, peer);
+  if (failed.failures >= 2 && crew.seek.begin(peer, crew.now)) seekDue(crew, peer);
+  if (failed.beat && failed.failures === 1) doubt(crew, 'unanswered');
+}
+
+/** The search for a silent member goes on: ask four who may know. */
+export function seekDue(crew: Crew, target: NodeId): void {
+  const next = crew.seek.turn(target, crew.now);
+  if (next === undefined) return;
+  crew.timers.set(`seek/${target}`, next);
+  const askable = others(crew)
+    .filter((id) => id !== target && crew.suspicions.liveness(id) === 'alive')
+    .map((id) => ({ id, steadySince: crew.book.since(id) }));
+  const sequence = crew.book.sequence(target);
+  for (const peer of crew.seek.choose(askable)) {
+    tell(crew, peer, { type: 'seek', target, sequence });
+  }
+}
+
+/** Somebody seeks a member: say what is known, and tell the sought one who is looking. */
+export function answerSeek(
+  crew: Crew,
+  seeker: NodeId,
+  { target, sequence }: Extract<Message, { type: 'seek' }>,
+): void {
+  if (target === crew.id || target === seeker || !crew.membership.isMember(target)) return;
+  if (!crew.seek.mayAnswer(seeker, target, crew.now)) return;
+  const path = crew.paths.path(target);
+  const record = crew.book.record(target);
+  const age = path === undefined ? undefined : elapsed(path.provenAt, crew.now);
+  tell(crew, seeker, {
+    type: 'sought',
+    target,
+    age,
+    seen: path?.address,
+    record: record !== undefined && record.sequence > sequence ? record.bytes : undefined,
+  });
+  const toSeeker = crew.paths.path(seeker);
+  const heard = crew.suspicions.liveness(target) === 'alive';
+  if (age === undefined || age > INTRODUCE_FRESH || !heard || toSeeker === undefined) return;
+  tell(crew, target, {
+    type: 'introduce',
+    seeker,
+    address: toSeeker.address,
+    record: crew.book.record(seeker)?.bytes,
+  });
+}
+
+/** An address that somebody named for a member: worth a challenge unless it is proven already. */
+export function named(crew: Crew, peer: NodeId, address: Address): void {
+  if (peer === crew.id || !crew.membership.isMember(peer)) return;
+  const path = crew.paths.path(peer);
+  const alive = crew.suspicions.liveness(peer) === 'alive' && path?.silentSince === undefined;
+  if (alive && path !== undefined && path.address.ip === address.ip) return;
+  crew.paths.hint(peer, address);
+  askAnew(crew, peer);
+}
+
+/** Silence since the start or the last datagram: this node may be an orphan now. */
+export function orphanDue(crew: Crew): void {
+  const { orphan, suspicions, now } = crew;
+  if (othersCount(crew) > 0 && orphan.check(now, suspicions.heardAny)) {
+    crew.outbox.event({ type: 'orphan', advice: orphanAdvice(crew) });
+    callAll(crew);
+  }
+  const next = orphan.since === undefined ? orphan.checkAt(now, suspicions.heardAny) : now;
+  crew.timers.set('orphan', after(next > now ? next : now, ORPHAN_CHECK));
+}
+
+/** An orphan calls: the last addresses of 16 members and one of each one's history. */
+export function callAll(crew: Crew): void {
+  if (crew.orphan.since === undefined) return;
+  openFresh(crew);
+  for (const peer of crew.orphan.calls(others(crew))) {
+    tryPeer(crew, peer);
+    const rung = crew.book.rung(peer);
+    if (rung !== undefined) ask(crew, peer, MAIN, rung);
+  }
+  crew.timers.set('call', after(crew.now, crew.orphan.pace(crew.now)));
+}
+
+/** The one line that helps when nobody is heard (R5). */
+export function orphanAdvice(crew: Crew): string {
+  const name = nameOf(crew, others(crew)[0] ?? crew.id);
+  return `nobody answers: find out one member's present address and say: flotilla hint ${name} HOST:PORT`;
+}
+
+/** A datagram could not be sent: ask everyone again in a moment, later each time it fails. */
+export function sendFailed(crew: Crew, socket: SocketId, to: Address, why: SendFailure): void {
+  const peers = crew.paths.unsent(socket, to);
+  if (why === 'refused') for (const peer of peers) crew.book.failed(peer, to, 'refused');
+  if (peers.length === 0 || crew.timers.has('send-error')) return;
+  const pause = Math.min(SEND_RETRY_MAX, SEND_RETRY * 2 ** crew.sendRetries);
+  crew.sendRetries += 1;
+  crew.timers.set('send-error', after(crew.now, millis(pause)));
+}
+
+/** What could not be sent is asked again: as a round, since I may have moved. */
+export function sendErrorDue(crew: Crew): void {
+  if (crew.rounds.running) {
+    for (const peer of crew.rounds.asked) tryPeer(crew, peer);
+    return;
+  }
+  doubt(crew, 'send-error');
+}
+
+/**
+ * Every ten seconds while a fresh socket is open: close those that nothing needs, and try the main one
+ * again where it was silent for long enough that an old flow died.
+ */
+export function tidy(crew: Crew): void {
+  for (const peer of others(crew)) {
+    const path = crew.paths.path(peer);
+    if (path === undefined || path.socket === MAIN) continue;
+    const sent = crew.mainSent.get(peer);
+    const quiet = sent === undefined || elapsed(sent, crew.now) >= STALE_FLOW;
+    if (quiet) ask(crew, peer, MAIN, path.address);
+  }
+  for (const socket of [...crew.fresh.idle(crew.now, (one) => crew.paths.uses(one))]) {
+    closeFresh(crew, socket);
+    crew.fresh.closed(socket);
+  }
+  publish(crew);
+  if (crew.fresh.any) crew.timers.set('tidy', after(crew.now, TIDY_PAUSE));
+}
+
+/** How often orphanhood is checked beyond its own time. */
+const ORPHAN_CHECK: Duration = millis(50);

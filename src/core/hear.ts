@@ -1,0 +1,172 @@
+/**
+ * A datagram's way in: packet → session → message → what it means. Whatever cannot be opened is counted
+ * and dropped in silence (B6); what a member says is handed to the arm that deals with it.
+ */
+
+import type { Address } from '../base/address.ts';
+import { unreachable } from '../base/assert.ts';
+import type { Bytes } from '../base/bytes.ts';
+import type { NodeId } from '../base/id.ts';
+import { elapsed, type Duration } from '../base/time.ts';
+import { decodeMessage, type Message } from '../wire/message.ts';
+import { decodePacket } from '../wire/packet.ts';
+import { count, nameOf, type Crew } from './crew.ts';
+import { answerSeek, ballot, named, reflected } from './heal.ts';
+import type { SocketId } from './io.ts';
+import type { Question } from './paths.ts';
+import { answerSummary, answerWant, catchUp, compareNotes, learn, learnRecord } from './tidings.ts';
+import { ask, askAnew, pathChanged, rememberPath, say } from './talk.ts';
+
+/** Bytes came in through one of my sockets. */
+export function datagram(crew: Crew, socket: SocketId, from: Address, bytes: Bytes): void {
+  const packet = decodePacket(bytes);
+  if (typeof packet === 'string') {
+    count(crew, `packet-${packet}`);
+    return;
+  }
+  const member = (agreement: Bytes): NodeId | undefined =>
+    crew.membership.byAgreement(agreement)?.id;
+  const verdict = crew.sessions.receive(packet, crew.now, member);
+  switch (verdict.type) {
+    case 'dropped':
+      count(crew, verdict.reason);
+      return;
+    case 'reply':
+      crew.outbox.put({ type: 'send', socket, to: from, bytes: verdict.bytes });
+      return;
+    case 'established':
+      ask(crew, verdict.peer, socket, from);
+      return;
+    case 'opened':
+      opened(crew, verdict.peer, socket, from, verdict.message);
+      return;
+    default:
+      unreachable(verdict);
+  }
+}
+
+/** A member said something, from an address that may be new. */
+function opened(crew: Crew, peer: NodeId, socket: SocketId, from: Address, bytes: Bytes): void {
+  const message = decodeMessage(bytes);
+  if (message === undefined) {
+    count(crew, 'message-malformed');
+    return;
+  }
+  crew.suspicions.heard(peer, crew.now);
+  if (crew.orphan.heard()) {
+    crew.timers.clear('call');
+    crew.outbox.event({ type: 'afloat' });
+  }
+  if (message.type === 'ping') answerPing(crew, peer, socket, from, message.challenge);
+  // A genuine datagram proves only that somebody passed it on: both addresses are asked (B1).
+  if (crew.paths.source(peer, from, crew.now) === 'stray') {
+    ask(crew, peer, socket, from);
+    const old = crew.paths.path(peer);
+    if (old !== undefined) ask(crew, peer, old.socket, old.address);
+  }
+  heed(crew, peer, message);
+}
+
+/** The pong leaves from the socket the ping came to, to where it came from: that is what it proves. */
+function answerPing(
+  crew: Crew,
+  peer: NodeId,
+  socket: SocketId,
+  from: Address,
+  challenge: number,
+): void {
+  const { sequence } = crew.own;
+  const { digest } = crew.inventory;
+  say(crew, peer, socket, from, { type: 'pong', challenge, sequence, digest, seen: from });
+}
+
+function heed(crew: Crew, peer: NodeId, message: Message): void {
+  switch (message.type) {
+    case 'ping':
+      crew.heartbeat.pinged(crew.now);
+      compareNotes(crew, peer, message.sequence, message.digest);
+      return;
+    case 'pong':
+      pong(crew, peer, message);
+      return;
+    case 'news':
+      for (const item of message.items) learn(crew, item, peer);
+      return;
+    case 'want':
+      answerWant(crew, peer, message.wants);
+      return;
+    case 'summary':
+      answerSummary(crew, peer, message);
+      return;
+    case 'seek':
+      answerSeek(crew, peer, message);
+      return;
+    case 'sought':
+      if (message.record !== undefined) learnRecord(crew, message.record, peer);
+      if (message.seen !== undefined) named(crew, message.target, message.seen);
+      return;
+    case 'introduce':
+      if (!crew.seek.mayFollow(peer, crew.now)) {
+        count(crew, 'introduce-flood');
+        return;
+      }
+      if (message.record !== undefined) learnRecord(crew, message.record, peer);
+      named(crew, message.seeker, message.address);
+      return;
+    default:
+      unreachable(message);
+  }
+}
+
+/** A pong: when its challenge is mine, the path it was sent over is proven. */
+function pong(crew: Crew, peer: NodeId, message: Extract<Message, { type: 'pong' }>): void {
+  const before = crew.paths.path(peer);
+  const verdict = crew.paths.pong(peer, message.challenge, crew.now);
+  if (verdict.type === 'unexpected') {
+    count(crew, 'pong-unexpected');
+    return;
+  }
+  const { question, change, roundTrip } = verdict;
+  crew.sendRetries = 0;
+  if (change !== undefined) pathChanged(crew, change);
+  else if (before === undefined) rememberPath(crew, peer, question.address);
+  answeredAlive(crew, peer, question, change !== undefined);
+  doubtReused(crew, peer, question.address);
+  if (crew.rounds.counts(peer, question.sentAt)) ballot(crew, peer, question, message.seen);
+  else reflected(crew, peer, question.socket, message.seen);
+  compareNotes(crew, peer, message.sequence, message.digest);
+  answerAwaited(crew, peer, question, roundTrip);
+}
+
+/** The member is alive: suspicion and search end, and it hears what it may have missed. */
+function answeredAlive(crew: Crew, peer: NodeId, question: Question, changed: boolean): void {
+  const { found, first, silence } = crew.suspicions.answered(peer, crew.now);
+  crew.timers.clear(`try/${peer}`);
+  crew.timers.clear(`seek/${peer}`);
+  crew.seek.end(peer);
+  if (found) {
+    const { address } = question;
+    const name = nameOf(crew, peer);
+    if (first) crew.outbox.viewChanged();
+    crew.outbox.event({ type: 'member-found', id: peer, name, address, after: silence });
+  }
+  if (found || changed) catchUp(crew, peer);
+}
+
+/** An address proven for one member cannot be another's any more: that one is asked anew. */
+function doubtReused(crew: Crew, peer: NodeId, address: Address): void {
+  for (const other of [...crew.paths.at(address)]) {
+    if (other !== peer && !crew.suspicions.trying(other)) askAnew(crew, other);
+  }
+}
+
+function answerAwaited(crew: Crew, peer: NodeId, question: Question, roundTrip: Duration): void {
+  for (const [id, awaited] of crew.awaited) {
+    if (awaited.peer !== peer || elapsed(awaited.since, question.sentAt) < 0) continue;
+    crew.awaited.delete(id);
+    crew.timers.clear(`ping/${id}`);
+    const { address } = question;
+    const reply = { type: 'pong', address, path: 'udp', roundTrip } as const;
+    crew.outbox.put({ type: 'answer', id, reply });
+  }
+}

@@ -1,0 +1,202 @@
+import { assert } from '../base/assert.ts';
+import { compare, equal, type Bytes } from '../base/bytes.ts';
+import type { ClusterId, NodeId } from '../base/id.ts';
+import type { Suite } from '../crypto/suite.ts';
+import { clusterOf, decodeAct, verifyAct, type FoundAct, type SignedAct } from '../wire/act.ts';
+import { ACTS_PER_AUTHOR_MAX, MEMBERS_MAX } from './config.ts';
+
+/**
+ * Acts of all authors together. An honest cluster signs about two a member (an invite, an
+ * admission); four times that leaves room, and keeps hostile members below 50 MB of memory.
+ */
+export const ACTS_MAX: number = 8 * MEMBERS_MAX;
+
+/** Why an act is none of ours, whatever else arrives later. For the counters. */
+export type ActRefusal =
+  | 'malformed'
+  | 'foreign-cluster'
+  | 'bad-signature'
+  | 'author-left'
+  | 'too-many-acts'
+  | 'too-many-members';
+
+/** What became of an act that was to be placed. */
+export type Placement =
+  | { readonly type: 'added'; readonly act: SignedAct }
+  | { readonly type: 'known' }
+  /** Not kept: what it builds on is missing. `have`: acts of the author that need no repeating. */
+  | { readonly type: 'early'; readonly author: NodeId; readonly have: number }
+  /** The author signed two acts of this number; `replaced`: the new one is kept from now on. */
+  | {
+      readonly type: 'fork';
+      readonly author: NodeId;
+      readonly number: number;
+      readonly replaced: boolean;
+      /** Others all of whose acts went too: nothing that is kept names them any more. */
+      readonly dropped: readonly NodeId[];
+    }
+  | { readonly type: 'refused'; readonly reason: ActRefusal };
+
+/**
+ * The signed chains of one cluster, as they are stored and carried. What is kept depends on
+ * signatures, chain links and forks alone, never on what acts bring about (standing.ts judges
+ * that): so the same acts in any order make the same ledger.
+ *
+ * An author's acts are kept once some kept admission names it. Of two acts of one number on one
+ * predecessor the *leave* is kept, else the one with the lower hash; what was chained on the loser
+ * goes with it. What a fork can do: its author takes back acts of its own, and with them the
+ * admissions of those it let in, which a removal could end as well. It can do nothing to others.
+ */
+export class Ledger {
+  readonly cluster: ClusterId;
+  readonly founder: NodeId;
+  readonly founding: FoundAct;
+  readonly #suite: Suite;
+  readonly #chains = new Map<NodeId, SignedAct[]>();
+  /** In the order of arrival, with a rank that never repeats. */
+  readonly #arrivals = new Map<SignedAct, number>();
+  /** The founder, and all that a kept admission names. */
+  #named: Set<NodeId>;
+  #rank = 0;
+
+  /** `found` must be a founding act with a good signature. */
+  constructor(suite: Suite, found: SignedAct) {
+    assert(found.act.type === 'found', 'a ledger begins with a founding');
+    assert(verifyAct(suite, found), 'a ledger begins with a signed act');
+    this.#suite = suite;
+    this.founding = found.act;
+    this.cluster = clusterOf(suite, found);
+    this.founder = found.act.author;
+    this.#named = new Set([this.founder]);
+    this.#keep(found);
+  }
+
+  /**
+   * The ledger these acts make, in any order; undefined when they don't found exactly one cluster
+   * or one of them does not belong in it.
+   */
+  static read(suite: Suite, acts: readonly Bytes[]): Ledger | undefined {
+    const decoded = acts.map((bytes) => decodeAct(suite, bytes));
+    const [found, ...others] = decoded.filter((signed) => signed?.act.type === 'found');
+    if (found === undefined || others.length > 0 || !verifyAct(suite, found)) return undefined;
+    const ledger = new Ledger(suite, found);
+    let waiting: readonly Bytes[] = acts;
+    while (waiting.length > 0) {
+      const early = waiting.filter((bytes) => {
+        const { type } = ledger.place(bytes);
+        return type !== 'added' && type !== 'known';
+      });
+      // A round that placed nothing will not be followed by one that does.
+      if (early.length === waiting.length) return undefined;
+      waiting = early;
+    }
+    return ledger;
+  }
+
+  /** The chains, author by author, each in the order of its numbers. */
+  get chains(): ReadonlyMap<NodeId, readonly SignedAct[]> {
+    return this.#chains;
+  }
+
+  get size(): number {
+    return this.#arrivals.size;
+  }
+
+  /** The acts of one author; none when there are none. */
+  chain(author: NodeId): readonly SignedAct[] {
+    return this.#chains.get(author) ?? [];
+  }
+
+  /** All acts in the order in which they arrived: what {@link Ledger.read} makes the same of. */
+  all(): readonly SignedAct[] {
+    return [...this.#arrivals.keys()];
+  }
+
+  /** A number that is lower for an act that arrived earlier. */
+  rankOf(signed: SignedAct): number {
+    return this.#arrivals.get(signed) ?? Infinity;
+  }
+
+  /** Keeps an act, or says why not. The cheap questions come before the signature. */
+  place(bytes: Bytes): Placement {
+    const signed = decodeAct(this.#suite, bytes);
+    if (signed === undefined) return refused('malformed');
+    const { author, number, previous, cluster } = signed.act;
+    const chain = this.chain(author);
+    const held = chain[number - 1];
+    if (held !== undefined && equal(held.hash, signed.hash)) return { type: 'known' };
+    if (cluster !== this.cluster) return refused('foreign-cluster');
+    if (number > ACTS_PER_AUTHOR_MAX) return refused('too-many-acts');
+    if (!this.#named.has(author)) return { type: 'early', author, have: 0 };
+    if (number > chain.length + 1) return { type: 'early', author, have: chain.length };
+    const before = chain[number - 2];
+    if (before !== undefined && !equal(before.hash, previous)) {
+      // It hangs on another act than ours, so the fork lies further down: halve the way to it.
+      return { type: 'early', author, have: Math.floor((number - 1) / 2) };
+    }
+    if (before?.act.type === 'leave') return refused('author-left');
+    if (!verifyAct(this.#suite, signed)) return refused('bad-signature');
+    return held === undefined ? this.#append(signed) : this.#fork(held, signed);
+  }
+
+  #append(signed: SignedAct): Placement {
+    if (this.#arrivals.size >= ACTS_MAX) return refused('too-many-acts');
+    if (this.#overfills(signed)) return refused('too-many-members');
+    this.#keep(signed);
+    return { type: 'added', act: signed };
+  }
+
+  #fork(held: SignedAct, signed: SignedAct): Placement {
+    const { author, number } = signed.act;
+    if (this.#overfills(signed) || !wins(signed, held)) {
+      return { type: 'fork', author, number, replaced: false, dropped: [] };
+    }
+    const lost = this.#chains.get(author)?.splice(number - 1) ?? [];
+    for (const act of lost) this.#arrivals.delete(act);
+    this.#keep(signed);
+    return { type: 'fork', author, number, replaced: true, dropped: this.#prune() };
+  }
+
+  #overfills(signed: SignedAct): boolean {
+    const { act } = signed;
+    return act.type === 'admit' && !this.#named.has(act.id) && this.#named.size >= MEMBERS_MAX;
+  }
+
+  #keep(signed: SignedAct): void {
+    const chain = this.#chains.get(signed.act.author);
+    if (chain === undefined) this.#chains.set(signed.act.author, [signed]);
+    else chain.push(signed);
+    this.#arrivals.set(signed, this.#rank++);
+    if (signed.act.type === 'admit') this.#named.add(signed.act.id);
+  }
+
+  /** After a fork: chains of authors whom no kept admission leads to any more are let go. */
+  #prune(): readonly NodeId[] {
+    const named = new Set([this.founder]);
+    // A set walks over what is added to it meanwhile.
+    for (const author of named) {
+      for (const { act } of this.chain(author)) if (act.type === 'admit') named.add(act.id);
+    }
+    this.#named = named;
+    const dropped = [...this.#chains.keys()].filter((author) => !named.has(author));
+    for (const author of dropped) {
+      for (const signed of this.chain(author)) this.#arrivals.delete(signed);
+      this.#chains.delete(author);
+    }
+    return dropped;
+  }
+}
+
+/**
+ * Which of two acts of one number stays. A leave does, or a node that came back from an old copy
+ * of its disk might undo it by chance.
+ */
+function wins(signed: SignedAct, held: SignedAct): boolean {
+  const leaves = signed.act.type === 'leave';
+  if (leaves !== (held.act.type === 'leave')) return leaves;
+  return compare(signed.hash, held.hash) < 0;
+}
+
+function refused(reason: ActRefusal): Placement {
+  return { type: 'refused', reason };
+}

@@ -1,0 +1,391 @@
+/**
+ * Challenges and what they proved: for each peer the path in use, other proven ones, and addresses
+ * worth a challenge (PROTOCOL §4, B1; RFC 9000 §8.2). The only place where an address becomes `direct`.
+ */
+
+import { addressKey, sameAddress, sameHost, type Address, type AddressKey } from '../base/address.ts';
+import type { NodeId } from '../base/id.ts';
+import { after, elapsed, millis, type Duration, type Instant } from '../base/time.ts';
+import {
+  CANDIDATES_MAX,
+  CHALLENGES_MAX,
+  CHALLENGE_LIFE,
+  STRAY_GAP,
+  STRAY_SOURCES_MAX,
+  TIMEOUT_CEILING,
+  TIMEOUT_FLOOR,
+  TIMEOUT_UNKNOWN,
+  WRONG_PONGS_MAX,
+} from './config.ts';
+import { MAIN, type SocketId } from './io.ts';
+import { samePath, shouldReplace, type Path } from './path.ts';
+
+/** A challenge under way. */
+export interface Question {
+  readonly peer: NodeId;
+  readonly challenge: number;
+  readonly socket: SocketId;
+  readonly address: Address;
+  readonly sentAt: Instant;
+  readonly deadline: Instant;
+  /** The time-out passed; a late pong still proves. */
+  readonly overdue: boolean;
+}
+
+/** What a pong came to. */
+export type PongVerdict =
+  | { readonly type: 'unexpected' }
+  | {
+      readonly type: 'proven';
+      readonly question: Question;
+      readonly roundTrip: Duration;
+      readonly change: PathChange | undefined;
+    };
+
+/** The path in use became another. `moved`: the host differs from the last one used. */
+export interface PathChange {
+  readonly peer: NodeId;
+  readonly from: Address | undefined;
+  readonly to: Address;
+  readonly moved: boolean;
+}
+
+interface PeerPaths {
+  /** Challenges under way, in this peer's sessions; by challenge, oldest first. */
+  readonly open: Map<number, Question>;
+  path: Path | undefined;
+  /** Other proven paths, newest proof first. */
+  others: Path[];
+  /** Addresses of the newest record and their order in it. */
+  listed: Map<AddressKey, number>;
+  /** Addresses that somebody named or that datagrams came from, newest first. */
+  hints: Address[];
+  /** When each unproven source of datagrams was challenged last. */
+  strays: Map<AddressKey, Instant>;
+  /** Smoothed round trip and its variation, RFC 6298. */
+  smoothed: number | undefined;
+  variation: number;
+  wrongPongs: number;
+  since: Instant | undefined;
+  lastHost: Address | undefined;
+  moves: number;
+}
+
+/** Proven ways kept besides the one in use: main and fresh port of a new host, through two sockets. */
+const OTHERS_MAX = 4;
+
+/** All challenges and paths of this node. */
+export class Paths {
+  readonly #peers = new Map<NodeId, PeerPaths>();
+  #nextDeadline: Instant | undefined;
+
+  /** Notes a challenge that is being sent; the caller seals and sends the ping. */
+  ask(
+    peer: NodeId,
+    challenge: number,
+    socket: SocketId,
+    address: Address,
+    now: Instant,
+    timeout: Duration,
+  ): Question {
+    const deadline = after(now, timeout);
+    const question: Question = {
+      peer,
+      challenge,
+      socket,
+      address,
+      sentAt: now,
+      deadline,
+      overdue: false,
+    };
+    const open = this.#of(peer).open;
+    open.set(challenge, question);
+    const [oldest] = open.keys();
+    if (open.size > CHALLENGES_MAX && oldest !== undefined) open.delete(oldest);
+    this.#awaitDeadline(deadline);
+    return question;
+  }
+
+  /** A pong opened in a session of `peer`. */
+  pong(peer: NodeId, challenge: number, now: Instant): PongVerdict {
+    const peerPaths = this.#of(peer);
+    const question = peerPaths.open.get(challenge);
+    if (question === undefined || elapsed(question.sentAt, now) > CHALLENGE_LIFE) {
+      this.#wrongPong(peerPaths);
+      return { type: 'unexpected' };
+    }
+    peerPaths.open.delete(challenge);
+    peerPaths.wrongPongs = 0;
+    const roundTrip = elapsed(question.sentAt, now);
+    sampleRoundTrip(peerPaths, roundTrip);
+    const proven: Path = {
+      socket: question.socket,
+      address: question.address,
+      provenAt: now,
+      silentSince: undefined,
+      silences: 0,
+    };
+    peerPaths.strays.delete(addressKey(question.address));
+    const change = this.#prove(peer, peerPaths, proven, now);
+    return { type: 'proven', question, roundTrip, change };
+  }
+
+  /**
+   * Takes the questions whose time-out passed, and the path changes that follow: a path that stayed
+   * silent gives way to another that answered. The questions can still be answered for a while.
+   */
+  expire(now: Instant): { readonly silent: readonly Question[]; readonly changes: PathChange[] } {
+    const silent: Question[] = [];
+    const changes: PathChange[] = [];
+    if (this.#nextDeadline === undefined || this.#nextDeadline > now) return { silent, changes };
+    this.#nextDeadline = undefined;
+    for (const peerPaths of this.#peers.values()) {
+      for (const [challenge, question] of peerPaths.open) {
+        if (elapsed(question.sentAt, now) > CHALLENGE_LIFE) peerPaths.open.delete(challenge);
+        else if (question.overdue) continue;
+        else if (question.deadline > now) this.#awaitDeadline(question.deadline);
+        else {
+          peerPaths.open.set(challenge, { ...question, overdue: true });
+          silent.push(question);
+          const change = this.#silence(question, now);
+          if (change !== undefined) changes.push(change);
+        }
+      }
+    }
+    return { silent, changes };
+  }
+
+  /** The earliest time-out of an open question. */
+  get nextDeadline(): Instant | undefined {
+    return this.#nextDeadline;
+  }
+
+  /** The own loop was blind for this long: every open question gets that much more time (B4). */
+  postpone(late: Duration): void {
+    for (const { open } of this.#peers.values()) {
+      for (const [challenge, question] of open) {
+        open.set(challenge, { ...question, deadline: after(question.deadline, late) });
+      }
+    }
+    if (this.#nextDeadline !== undefined) this.#nextDeadline = after(this.#nextDeadline, late);
+  }
+
+  /** What could not be sent is no question. */
+  unsent(socket: SocketId, to: Address): readonly NodeId[] {
+    const peers: NodeId[] = [];
+    for (const [peer, { open }] of this.#peers) {
+      for (const [challenge, question] of open) {
+        if (question.socket !== socket || !sameAddress(question.address, to)) continue;
+        open.delete(challenge);
+        peers.push(peer);
+      }
+    }
+    return peers;
+  }
+
+  /** The peer's newest record lists these; may change the path in use. */
+  list(peer: NodeId, addresses: readonly Address[], now: Instant): PathChange | undefined {
+    const peerPaths = this.#of(peer);
+    peerPaths.listed = new Map(addresses.map((entry, index) => [addressKey(entry), index]));
+    return this.#choose(peer, peerPaths, now);
+  }
+
+  /** Somebody named this address: it will be among the candidates. */
+  hint(peer: NodeId, address: Address): void {
+    const { hints } = this.#of(peer);
+    const known = hints.findIndex((other) => sameAddress(other, address));
+    if (known >= 0) hints.splice(known, 1);
+    hints.unshift(address);
+    hints.splice(CANDIDATES_MAX / 2);
+  }
+
+  /**
+   * A genuine datagram of the peer came from here. `stray`: not proven, ask it now. `quiet`: not
+   * proven, but asked a moment ago or too many are. `known`: proven before.
+   */
+  source(peer: NodeId, from: Address, now: Instant): 'known' | 'stray' | 'quiet' {
+    const peerPaths = this.#of(peer);
+    const proven = (path: Path | undefined): boolean =>
+      path !== undefined && path.silentSince === undefined && sameAddress(path.address, from);
+    if (proven(peerPaths.path) || peerPaths.others.some(proven)) return 'known';
+    const { strays } = peerPaths;
+    for (const [key, at] of strays) if (elapsed(at, now) > TIMEOUT_CEILING) strays.delete(key);
+    const key = addressKey(from);
+    const last = strays.get(key);
+    if (last !== undefined && elapsed(last, now) < STRAY_GAP) return 'quiet';
+    if (last === undefined && strays.size >= STRAY_SOURCES_MAX) return 'quiet';
+    strays.set(key, now);
+    return 'stray';
+  }
+
+  /** The path in use, proven. */
+  path(peer: NodeId): Path | undefined {
+    return this.#peers.get(peer)?.path;
+  }
+
+  /** The path in use, and one proven since: while in doubt, what is said goes both ways. */
+  routes(peer: NodeId): readonly Path[] {
+    const peerPaths = this.#peers.get(peer);
+    const path = peerPaths?.path;
+    if (peerPaths === undefined || path === undefined) return [];
+    const newer = peerPaths.others.find(
+      (other) => other.silentSince === undefined && other.provenAt > path.provenAt,
+    );
+    return newer === undefined ? [path] : [path, newer];
+  }
+
+  /** Peers whose path in use leads to this address. */
+  *at(address: Address): Generator<NodeId> {
+    for (const [peer, { path }] of this.#peers) {
+      if (path !== undefined && sameAddress(path.address, address)) yield peer;
+    }
+  }
+
+  /** Addresses worth a challenge, best first: the path, the record's, hints; at most CANDIDATES_MAX. */
+  candidates(peer: NodeId, listed: readonly Address[]): readonly Address[] {
+    const peerPaths = this.#peers.get(peer);
+    const inUse = peerPaths?.path === undefined ? [] : [peerPaths.path.address];
+    const others = (peerPaths?.others ?? []).map((path) => path.address);
+    const all = [...inUse, ...listed, ...(peerPaths?.hints ?? []), ...others];
+    const unique = new Map(all.map((entry) => [addressKey(entry), entry]));
+    return [...unique.values()].slice(0, CANDIDATES_MAX);
+  }
+
+  /** How long to wait for a pong (RFC 6298 §2.3, with our floor). */
+  timeout(peer: NodeId): Duration {
+    const peerPaths = this.#peers.get(peer);
+    if (peerPaths?.smoothed === undefined) return TIMEOUT_UNKNOWN;
+    const wait = peerPaths.smoothed + 4 * peerPaths.variation;
+    return millis(Math.min(TIMEOUT_CEILING, Math.max(TIMEOUT_FLOOR, wait)));
+  }
+
+  /** Smoothed round trip, if one was measured. */
+  roundTrip(peer: NodeId): Duration | undefined {
+    const smoothed = this.#peers.get(peer)?.smoothed;
+    return smoothed === undefined ? undefined : millis(smoothed);
+  }
+
+  /** Since when the host in use is in use, and how often it changed. */
+  history(peer: NodeId): { readonly since: Instant | undefined; readonly moves: number } {
+    const peerPaths = this.#peers.get(peer);
+    return { since: peerPaths?.since, moves: peerPaths?.moves ?? 0 };
+  }
+
+  /** Whether any path in use leaves from this socket. */
+  uses(socket: SocketId): boolean {
+    for (const { path } of this.#peers.values()) if (path?.socket === socket) return true;
+    return false;
+  }
+
+  /** A fresh socket is gone: nothing proven through it holds any longer. */
+  forgetSocket(socket: SocketId): void {
+    for (const peerPaths of this.#peers.values()) {
+      peerPaths.others = peerPaths.others.filter((path) => path.socket !== socket);
+      if (peerPaths.path?.socket === socket) peerPaths.path = { ...peerPaths.path, socket: MAIN };
+    }
+  }
+
+  forget(peer: NodeId): void {
+    this.#peers.delete(peer);
+  }
+
+  #prove(peer: NodeId, peerPaths: PeerPaths, proven: Path, now: Instant): PathChange | undefined {
+    if (peerPaths.path !== undefined && samePath(peerPaths.path, proven)) {
+      peerPaths.path = proven;
+      return this.#choose(peer, peerPaths, now);
+    }
+    peerPaths.others = peerPaths.others.filter((other) => !samePath(other, proven));
+    peerPaths.others.unshift(proven);
+    peerPaths.others.splice(OTHERS_MAX);
+    return this.#choose(peer, peerPaths, now);
+  }
+
+  /** A question stayed unanswered: the path it asked is silent until it answers again. */
+  #silence(question: Question, now: Instant): PathChange | undefined {
+    const peerPaths = this.#peers.get(question.peer);
+    if (peerPaths === undefined) return undefined;
+    const mark = (path: Path): Path =>
+      path.socket === question.socket &&
+      sameAddress(path.address, question.address) &&
+      path.provenAt < question.sentAt
+        ? {
+            ...path,
+            silentSince: path.silentSince ?? question.sentAt,
+            silences: path.silences + 1,
+          }
+        : path;
+    if (peerPaths.path !== undefined) peerPaths.path = mark(peerPaths.path);
+    peerPaths.others = peerPaths.others.map(mark);
+    return this.#choose(question.peer, peerPaths, now);
+  }
+
+  #choose(peer: NodeId, peerPaths: PeerPaths, now: Instant): PathChange | undefined {
+    const before = peerPaths.path;
+    let best = before;
+    for (const other of peerPaths.others) {
+      if (best === undefined || shouldReplace(best, other, peerPaths.listed)) best = other;
+    }
+    if (best === undefined || best === before) return undefined;
+    peerPaths.others = peerPaths.others.filter((other) => other !== best);
+    if (before !== undefined) peerPaths.others.unshift(before);
+    peerPaths.others.splice(OTHERS_MAX);
+    peerPaths.path = best;
+    const known = peerPaths.lastHost;
+    const moved = known !== undefined && !sameHost(known, best.address);
+    if (known === undefined || moved) {
+      peerPaths.since = now;
+      peerPaths.lastHost = best.address;
+      if (moved) peerPaths.moves += 1;
+    }
+    if (before !== undefined && sameAddress(before.address, best.address)) return undefined;
+    return { peer, from: before?.address, to: best.address, moved };
+  }
+
+  /** After eight wrong guesses in a row the open challenges of that peer are burned. */
+  #wrongPong(peerPaths: PeerPaths): void {
+    peerPaths.wrongPongs += 1;
+    if (peerPaths.wrongPongs < WRONG_PONGS_MAX) return;
+    peerPaths.wrongPongs = 0;
+    peerPaths.open.clear();
+  }
+
+  #awaitDeadline(deadline: Instant): void {
+    if (this.#nextDeadline === undefined || deadline < this.#nextDeadline) {
+      this.#nextDeadline = deadline;
+    }
+  }
+
+  #of(peer: NodeId): PeerPaths {
+    let peerPaths = this.#peers.get(peer);
+    if (peerPaths === undefined) {
+      peerPaths = {
+        open: new Map(),
+        path: undefined,
+        others: [],
+        listed: new Map(),
+        hints: [],
+        strays: new Map(),
+        smoothed: undefined,
+        variation: 0,
+        wrongPongs: 0,
+        since: undefined,
+        lastHost: undefined,
+        moves: 0,
+      };
+      this.#peers.set(peer, peerPaths);
+    }
+    return peerPaths;
+  }
+}
+
+/** RFC 6298 §2.2 and §2.3: alpha 1/8, beta 1/4. Each challenge is answered once, so no ambiguity. */
+function sampleRoundTrip(peerPaths: PeerPaths, sample: Duration): void {
+  if (peerPaths.smoothed === undefined) {
+    peerPaths.smoothed = sample;
+    peerPaths.variation = sample / 2;
+    return;
+  }
+  const error = Math.abs(peerPaths.smoothed - sample);
+  peerPaths.variation = 0.75 * peerPaths.variation + 0.25 * error;
+  peerPaths.smoothed = 0.875 * peerPaths.smoothed + 0.125 * sample;
+}

@@ -1,0 +1,154 @@
+/** Builds the documents of view.ts from the parts: what `members` and `status` show (DESIGN §9). */
+
+import { address, formatAddress } from '../base/address.ts';
+import type { NodeId } from '../base/id.ts';
+import { elapsed, type Instant } from '../base/time.ts';
+import { nameOf, others, othersCount, type Crew } from './crew.ts';
+import { orphanAdvice } from './heal.ts';
+import { MAIN } from './io.ts';
+import type {
+  MembersDocument,
+  MemberState,
+  MemberView,
+  OwnAddressView,
+  Proof,
+  SelfState,
+  StatusDocument,
+} from './view.ts';
+
+/** The members document, as of now. */
+export function membersDocument(crew: Crew, now: Instant): MembersDocument {
+  const members = crew.membership
+    .everyone()
+    .map(({ id, state }) =>
+      id === crew.id ? selfView(crew, now) : memberView(crew, id, state === 'left', now),
+    );
+  return { schema: 1, self: crew.id, members };
+}
+
+function selfView(crew: Crew, now: Instant): MemberView {
+  const own = ownAddresses(crew, now)[0];
+  return {
+    ...nobody(crew, crew.id, 'self'),
+    address: own?.address ?? null,
+    // Others saw it; this node cannot challenge itself.
+    proof: own === undefined ? 'none' : 'vouched',
+    addressSinceMs: own?.sinceMs ?? null,
+  };
+}
+
+function memberView(crew: Crew, id: NodeId, left: boolean, now: Instant): MemberView {
+  if (left) return nobody(crew, id, 'left');
+  const { paths, book, suspicions } = crew;
+  const path = paths.path(id);
+  const { since, moves } = paths.history(id);
+  const heardAt = suspicions.heardAt(id);
+  const vouched = book.record(id)?.addresses.find(({ voters }) => voters >= 1);
+  const shown = path?.address ?? vouched?.address;
+  const proof: Proof =
+    path !== undefined ? 'direct' : vouched !== undefined ? 'vouched' : 'none';
+  const sinceAt = path === undefined ? undefined : since;
+  return {
+    ...nobody(crew, id, suspicions.liveness(id)),
+    address: shown === undefined ? null : formatAddress(shown),
+    proof,
+    provenMs: path === undefined ? null : elapsed(path.provenAt, now),
+    path: path === undefined ? null : 'udp',
+    rttMs: paths.roundTrip(id) ?? null,
+    lastHeardMs: heardAt === undefined ? null : elapsed(heardAt, now),
+    addressSinceMs: sinceAt === undefined ? null : elapsed(sinceAt, now),
+    moves,
+  };
+}
+
+function nobody(crew: Crew, id: NodeId, state: MemberState): MemberView {
+  const tags = id === crew.id ? [...crew.own.tags] : tagsOf(crew, id);
+  return {
+    id,
+    name: nameOf(crew, id),
+    state,
+    protocol: 2,
+    address: null,
+    proof: 'none',
+    provenMs: null,
+    path: null,
+    rttMs: null,
+    lastHeardMs: null,
+    addressSinceMs: null,
+    moves: 0,
+    tags: Object.fromEntries(tags),
+  };
+}
+
+function tagsOf(crew: Crew, id: NodeId): readonly (readonly [string, string])[] {
+  return crew.book.record(id)?.tags.map(({ key, value }) => [key, value] as const) ?? [];
+}
+
+function ownAddresses(crew: Crew, now: Instant): readonly OwnAddressView[] {
+  const shown: OwnAddressView[] = [];
+  for (const { ip, family, scope, ports, votes, voters, since } of crew.reflections.own()) {
+    const port = ports.get(MAIN) ?? [...ports.values()][0];
+    const at = port === undefined ? undefined : address(ip, port);
+    if (at === undefined) continue;
+    const sinceMs = elapsed(since, now);
+    shown.push({ address: formatAddress(at), family, scope, votes, voters, sinceMs });
+  }
+  return shown;
+}
+
+/** The status document, as of now. */
+export function statusDocument(crew: Crew, now: Instant): StatusDocument {
+  const all = others(crew);
+  const alive = all.filter((id) => crew.suspicions.liveness(id) === 'alive').length;
+  const lost = all.filter((id) => crew.suspicions.liveness(id) === 'lost').length;
+  const redeemed = (key: Uint8Array): number => crew.membership.inviteBy(key)?.redeemed ?? 0;
+  const invites = crew.invites
+    .live(crew.wall, redeemed)
+    .map(({ usesLeft, expiresIn }) => ({ usesLeft, expiresInMs: expiresIn }));
+  return {
+    schema: 1,
+    self: {
+      id: crew.id,
+      name: nameOf(crew, crew.id),
+      cluster: crew.membership.clusterName,
+      clusterId: crew.cluster,
+      state: selfState(crew),
+      addresses: ownAddresses(crew, now),
+      nat: crew.reflections.nat,
+    },
+    members: { total: all.length + 1, alive: alive + 1, lost },
+    advice: advice(crew, all),
+    invites,
+    counters: Object.fromEntries([...crew.counters].sort()),
+    beatMs: crew.settings.beat,
+  };
+}
+
+/** Alone, afloat, or an orphan. */
+export function selfState(crew: Crew): SelfState {
+  if (othersCount(crew) === 0) return 'alone';
+  return crew.orphan.since === undefined ? 'afloat' : 'orphan';
+}
+
+/** What is wrong and what would help, in words (R5). */
+function advice(crew: Crew, all: readonly NodeId[]): readonly string[] {
+  const lines: string[] = [];
+  if (all.length === 0) {
+    lines.push('this node is alone: make an invite here and join with it elsewhere');
+  }
+  if (crew.orphan.since !== undefined) lines.push(orphanAdvice(crew));
+  if (all.length === 1) {
+    lines.push(
+      'two nodes that both move at the same instant cannot find each other without a hint: a third member would help',
+    );
+  }
+  if (crew.twinToldAt !== undefined) {
+    lines.push('another machine signs with this node’s key: stop one, and give it a state of its own');
+  }
+  for (const id of all) {
+    if (crew.reflections.isNamed(id, crew.now)) {
+      lines.push(`${nameOf(crew, id)} reports addresses that the others contradict`);
+    }
+  }
+  return lines;
+}

@@ -1,0 +1,215 @@
+import { compare, toHex, type Bytes } from '../base/bytes.ts';
+import type { NodeId, NodeName } from '../base/id.ts';
+import type { AdmitAct, InviteAct, RemoveAct, SignedAct } from '../wire/act.ts';
+import type { Ledger } from './ledger.ts';
+
+/** What the acts make of one node. */
+export interface Standing {
+  readonly id: NodeId;
+  readonly name: NodeName;
+  readonly agreement: Bytes;
+  /** Undefined for the founder. */
+  readonly admitter: NodeId | undefined;
+  /** Hash of the act that admitted it (or founded the cluster): decides between equal names. */
+  readonly admission: Bytes;
+  /** Lower for a node that this one heard of earlier; differs from node to node. */
+  readonly arrival: number;
+  /** It left, or was removed; for good. */
+  readonly left: boolean;
+}
+
+/** An invite that counts, and how many were admitted on it. */
+export interface OpenInvite {
+  readonly act: InviteAct;
+  readonly hash: Bytes;
+  redeemed: number;
+}
+
+/** The outcome of all acts together. */
+export interface Standings {
+  readonly nodes: Map<NodeId, Standing>;
+  /** By key in hexadecimal; several only when somebody announced another's key again. */
+  readonly invites: Map<string, OpenInvite[]>;
+  /**
+   * Nothing was contested, cut or is still waiting. Then an act that is not either can be judged by
+   * itself, since the order in which uncontested admissions are looked at changes nothing.
+   */
+  readonly plain: boolean;
+}
+
+interface Claim {
+  readonly act: AdmitAct;
+  readonly signed: SignedAct;
+}
+
+interface Removal {
+  readonly act: RemoveAct;
+  readonly hash: Bytes;
+}
+
+/**
+ * Judges a ledger: who is a member, on which admission. A function of the set of acts alone (but
+ * for the choice between admissions that contradict each other on one node's key, see `sponsor`),
+ * so that nodes which hold the same acts agree whatever order they came in.
+ *
+ * Removals are found in passes: who is a member without them; then those that members signed, the
+ * lowest hash first, each cutting its target's chain (so a removal signed beyond a cut does not
+ * count); and again, until none is new. A cut is never taken back.
+ */
+export function judge(ledger: Ledger): Standings {
+  const limits = new Map<NodeId, number>();
+  const applied = new Set<RemoveAct>();
+  for (;;) {
+    const pass = new Pass(ledger, limits);
+    pass.run();
+    const pending = pass.removals
+      .filter(({ act }) => !applied.has(act))
+      .toSorted((a, b) => compare(a.hash, b.hash));
+    if (pending.length === 0) return pass.outcome();
+    for (const { act } of pending) {
+      if (act.number > (limits.get(act.author) ?? Infinity)) continue;
+      applied.add(act);
+      limits.set(act.id, Math.min(act.last, limits.get(act.id) ?? Infinity));
+    }
+  }
+}
+
+/** One walk from the founder outwards, in waves: whom the members so far admitted comes next. */
+class Pass {
+  readonly removals: Removal[] = [];
+  readonly #ledger: Ledger;
+  readonly #limits: ReadonlyMap<NodeId, number>;
+  readonly #nodes = new Map<NodeId, Standing>();
+  readonly #invites = new Map<string, OpenInvite[]>();
+  /** Admissions by members on keys that no member announced so far. */
+  readonly #waiting = new Map<string, Claim[]>();
+  readonly #claims = new Map<NodeId, Claim[]>();
+  #ready: Claim[] = [];
+  #plain = true;
+
+  constructor(ledger: Ledger, limits: ReadonlyMap<NodeId, number>) {
+    this.#ledger = ledger;
+    this.#limits = limits;
+  }
+
+  run(): void {
+    const { founder, founding } = this.#ledger;
+    const [first] = this.#ledger.chain(founder);
+    const admission = first?.hash ?? new Uint8Array(0);
+    const { name, agreement } = founding;
+    this.#enter({ id: founder, name, agreement, admitter: undefined, admission, arrival: 0 });
+    while (this.#ready.length > 0) {
+      const wave = this.#ready.toSorted((a, b) => this.#order(a, b));
+      this.#ready = [];
+      for (const claim of wave) this.#redeem(claim);
+    }
+  }
+
+  outcome(): Standings {
+    const nodes = new Map(this.#nodes);
+    for (const [id, claims] of this.#claims) {
+      const standing = nodes.get(id);
+      if (claims.length > 1 && standing?.admitter !== undefined) {
+        nodes.set(id, { ...standing, ...this.#sponsor(claims) });
+      }
+    }
+    const plain = this.#plain && this.#waiting.size === 0 && this.#limits.size === 0;
+    return { nodes, invites: this.#invites, plain };
+  }
+
+  /**
+   * Who admitted a node that several admissions name, and with which agreement key: the one that
+   * reached *this* node first, and it passes acts on in that order. Any rule over the acts alone
+   * could be met by a member that admits a node once more, under a key of its own.
+   */
+  #sponsor(claims: readonly Claim[]): Partial<Standing> {
+    const rank = ({ signed }: Claim): number => this.#ledger.rankOf(signed);
+    const first = claims.toSorted((a, b) => rank(a) - rank(b))[0];
+    if (first === undefined) return {};
+    const { author: admitter, agreement } = first.act;
+    return { admitter, agreement, arrival: rank(first) };
+  }
+
+  #enter(node: Omit<Standing, 'left'>): void {
+    const limit = this.#limits.get(node.id);
+    const chain = this.#ledger.chain(node.id).slice(0, limit);
+    const left = limit !== undefined || chain.at(-1)?.act.type === 'leave';
+    this.#nodes.set(node.id, { ...node, left });
+    for (const signed of chain) this.#take(signed);
+  }
+
+  #take(signed: SignedAct): void {
+    const { act, hash } = signed;
+    if (act.type === 'remove') this.removals.push({ act, hash });
+    if (act.type === 'invite') {
+      const key = toHex(act.key);
+      const invites = listIn(this.#invites, key);
+      // Announced twice by one author, the first stands.
+      if (invites.some((invite) => invite.act.author === act.author)) return;
+      if (invites.length > 0) this.#plain = false;
+      invites.push({ act, hash, redeemed: 0 });
+      this.#ready.push(...(this.#waiting.get(key) ?? []));
+      this.#waiting.delete(key);
+    }
+    if (act.type === 'admit') {
+      const claim = { act, signed };
+      const key = toHex(act.inviteKey);
+      if (this.#invites.has(key)) this.#ready.push(claim);
+      else listIn(this.#waiting, key).push(claim);
+    }
+  }
+
+  #redeem(claim: Claim): void {
+    const { act, signed } = claim;
+    const invite = this.#inviteOf(act);
+    if (invite === undefined) return;
+    const { id, name, agreement, author } = act;
+    if (this.#nodes.has(id)) {
+      // Admitted before, it spends nothing; but its other admission may have arrived earlier.
+      this.#plain = false;
+      this.#claims.get(id)?.push(claim);
+      return;
+    }
+    if (invite.redeemed >= invite.act.uses) {
+      this.#plain = false;
+      return;
+    }
+    invite.redeemed += 1;
+    this.#claims.set(id, [claim]);
+    const arrival = this.#ledger.rankOf(signed);
+    this.#enter({ id, name, agreement, admitter: author, admission: signed.hash, arrival });
+  }
+
+  #inviteOf(act: AdmitAct): OpenInvite | undefined {
+    return preferred(act.author, this.#invites.get(toHex(act.inviteKey)) ?? []);
+  }
+
+  /** With its maker first; then by number, so that a later act of one author undoes no earlier. */
+  #order(a: Claim, b: Claim): number {
+    const withMaker = ({ act }: Claim): number =>
+      this.#inviteOf(act)?.act.author === act.author ? 0 : 1;
+    return (
+      withMaker(a) - withMaker(b) ||
+      a.act.number - b.act.number ||
+      compare(a.signed.hash, b.signed.hash)
+    );
+  }
+}
+
+/**
+ * The invite among those of one key that an admission by `author` redeems: its own, else the one of
+ * lowest number and hash. Whoever announces another's key again takes nothing from its maker.
+ */
+export function preferred(author: NodeId, invites: readonly OpenInvite[]): OpenInvite | undefined {
+  const own = invites.find((invite) => invite.act.author === author);
+  if (own !== undefined) return own;
+  const order = (a: OpenInvite, b: OpenInvite): number =>
+    a.act.number - b.act.number || compare(a.hash, b.hash);
+  return invites.length > 1 ? invites.toSorted(order)[0] : invites[0];
+}
+
+function listIn<K, V>(map: Map<K, V[]>, key: K): V[] {
+  const list = map.get(key) ?? [];
+  map.set(key, list);
+  return list;
+}

@@ -1,0 +1,173 @@
+/**
+ * How long a member has not answered, and what that makes it: alive, suspect, lost (PROTOCOL §6).
+ * Silence never removes a member (B5). Paced by tries: one try asks all addresses worth asking at once.
+ */
+
+import type { NodeId } from '../base/id.ts';
+import { after, elapsed, instant, millis, type Duration, type Instant } from '../base/time.ts';
+import { LOST_AFTER, LOST_SILENCE, SEEK_MAX, SUSPECT_AFTER } from './config.ts';
+
+/** What a member is to this node right now. */
+export type Liveness = 'alive' | 'suspect' | 'lost';
+
+interface Suspicion {
+  liveness: Liveness;
+  /** Tries in a row that nobody answered. */
+  failures: number;
+  /** Doublings of the next try's time-out; news about the member takes it back to 0. */
+  backoff: number;
+  /** When the running try will have failed. */
+  deadline: Instant | undefined;
+  /** Whether that try was a beat's ping; repeats and rounds raise no doubt of their own. */
+  beat: boolean;
+  /** When silence began: the first try that failed, or the start. */
+  silentSince: Instant;
+  heardAt: Instant | undefined;
+}
+
+/** A try that nobody answered. */
+export interface FailedTry {
+  readonly peer: NodeId;
+  readonly failures: number;
+  readonly beat: boolean;
+  /** What the member became by it, if anything changed. */
+  readonly became: Liveness | undefined;
+}
+
+/** Twice a minute is often enough to try whom nobody heard for long (PROTOCOL §6). */
+const TRY_MAX: Duration = SEEK_MAX;
+/** 2⁹ × 150 ms is above TRY_MAX. */
+const BACKOFF_MAX = 9;
+
+/** The suspicions of this node against the others. */
+export class Suspicions {
+  readonly #members = new Map<NodeId, Suspicion>();
+  #heardAny: Instant | undefined;
+
+  /** A member to watch; suspect until it is heard. */
+  add(peer: NodeId, now: Instant): void {
+    if (this.#members.has(peer)) return;
+    this.#members.set(peer, {
+      liveness: 'suspect',
+      failures: 0,
+      backoff: 0,
+      deadline: undefined,
+      beat: false,
+      silentSince: now,
+      heardAt: undefined,
+    });
+  }
+
+  forget(peer: NodeId): void {
+    this.#members.delete(peer);
+  }
+
+  liveness(peer: NodeId): Liveness {
+    return this.#members.get(peer)?.liveness ?? 'suspect';
+  }
+
+  failures(peer: NodeId): number {
+    return this.#members.get(peer)?.failures ?? 0;
+  }
+
+  /** When a sealed datagram of this member was opened last. */
+  heardAt(peer: NodeId): Instant | undefined {
+    return this.#members.get(peer)?.heardAt;
+  }
+
+  /** When anybody's was. */
+  get heardAny(): Instant | undefined {
+    return this.#heardAny;
+  }
+
+  /** A sealed datagram of this member was opened: somebody is there, if perhaps elsewhere. */
+  heard(peer: NodeId, now: Instant): void {
+    const member = this.#members.get(peer);
+    if (member === undefined) return;
+    member.heardAt = now;
+    this.#heardAny = now;
+  }
+
+  /**
+   * A try begins now and has failed at the returned time, unless answered; undefined when one is
+   * running already. Each failure doubles the wait, up to a minute.
+   */
+  begin(peer: NodeId, now: Instant, timeout: Duration, beat: boolean): Instant | undefined {
+    const member = this.#members.get(peer);
+    if (member === undefined || member.deadline !== undefined) return undefined;
+    const wait = millis(Math.min(TRY_MAX, timeout * 2 ** member.backoff));
+    member.deadline = after(now, wait);
+    member.beat = beat;
+    return member.deadline;
+  }
+
+  /** Whether a try is running. */
+  trying(peer: NodeId): boolean {
+    return this.#members.get(peer)?.deadline !== undefined;
+  }
+
+  /** The running try's time has come; undefined when it was answered or put off meanwhile. */
+  fail(peer: NodeId, now: Instant): FailedTry | undefined {
+    const member = this.#members.get(peer);
+    if (member?.deadline === undefined || member.deadline > now) return undefined;
+    member.deadline = undefined;
+    member.failures += 1;
+    if (member.failures > 1) member.backoff = Math.min(BACKOFF_MAX, member.backoff + 1);
+    const silence = elapsed(member.silentSince, now);
+    const verdict: Liveness =
+      member.failures >= LOST_AFTER && silence >= LOST_SILENCE
+        ? 'lost'
+        : member.failures >= SUSPECT_AFTER && member.liveness === 'alive'
+          ? 'suspect'
+          : member.liveness;
+    const became = verdict === member.liveness ? undefined : verdict;
+    member.liveness = verdict;
+    return { peer, failures: member.failures, beat: member.beat, became };
+  }
+
+  /**
+   * A pong came: the member is alive. `found` when it was not, with the silence before, and `first`
+   * when it never answered before.
+   */
+  answered(
+    peer: NodeId,
+    now: Instant,
+  ): { readonly found: boolean; readonly first: boolean; readonly silence: Duration } {
+    const member = this.#members.get(peer);
+    if (member === undefined) return { found: false, first: false, silence: millis(0) };
+    const found = member.liveness !== 'alive';
+    const first = member.heardAt === undefined;
+    const silence = elapsed(member.silentSince, now);
+    member.liveness = 'alive';
+    member.failures = 0;
+    member.backoff = 0;
+    member.deadline = undefined;
+    member.silentSince = now;
+    return { found, first, silence };
+  }
+
+  /** News of a silent member: its next try comes at once, and the ones after quickly again. */
+  hurry(peer: NodeId): boolean {
+    const member = this.#members.get(peer);
+    if (member === undefined) return false;
+    member.backoff = 0;
+    member.deadline = undefined;
+    return true;
+  }
+
+  /** The own loop was blind for this long: every running try gets that much more time (B4). */
+  postpone(late: Duration): readonly { readonly peer: NodeId; readonly deadline: Instant }[] {
+    const moved: { peer: NodeId; deadline: Instant }[] = [];
+    for (const [peer, member] of this.#members) {
+      if (member.deadline === undefined) continue;
+      member.deadline = instant(member.deadline + late);
+      moved.push({ peer, deadline: member.deadline });
+    }
+    return moved;
+  }
+
+  /** Members of this liveness. */
+  *which(liveness: Liveness): Generator<NodeId> {
+    for (const [peer, member] of this.#members) if (member.liveness === liveness) yield peer;
+  }
+}

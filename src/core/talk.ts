@@ -1,0 +1,149 @@
+/** The hub's mouth: everything that leaves for a peer is sealed and sent here. */
+
+import { usable, type Address } from '../base/address.ts';
+import type { NodeId } from '../base/id.ts';
+import { after } from '../base/time.ts';
+import { encodeMessage, type Message } from '../wire/message.ts';
+import { BOOK_PAUSE } from './config.ts';
+import { nameOf, type Crew } from './crew.ts';
+import { MAIN, type SocketId } from './io.ts';
+import type { PathChange } from './paths.ts';
+
+/** Failed tries after which history is climbed, an address a try. */
+const CLIMB_AFTER = 2;
+
+/** Seals a message and sends it this way; nothing happens without a session. */
+export function say(
+  crew: Crew,
+  peer: NodeId,
+  socket: SocketId,
+  to: Address,
+  message: Message,
+): void {
+  const bytes = crew.sessions.seal(peer, encodeMessage(message), crew.now);
+  if (bytes === undefined) return;
+  crew.outbox.put({ type: 'send', socket, to, bytes });
+}
+
+/** Says something to a peer over its proven path, and over a newer one while it may be moving. */
+export function tell(crew: Crew, peer: NodeId, message: Message): void {
+  for (const { socket, address } of crew.paths.routes(peer)) {
+    say(crew, peer, socket, address, message);
+  }
+}
+
+/** Challenges a peer at an address; without keys, says hello there instead. */
+export function ask(crew: Crew, peer: NodeId, socket: SocketId, to: Address): void {
+  if (!usable(to) || !crew.fresh.isOpen(socket)) return;
+  if (!crew.sessions.has(peer, crew.now)) {
+    greet(crew, peer, socket, to);
+    return;
+  }
+  if (socket === MAIN) crew.mainSent.set(peer, crew.now);
+  const challenge = crew.unpredictable.u32();
+  crew.paths.ask(peer, challenge, socket, to, crew.now, crew.paths.timeout(peer));
+  armQuestions(crew);
+  const { sequence } = crew.own;
+  say(crew, peer, socket, to, { type: 'ping', challenge, sequence, digest: crew.inventory.digest });
+}
+
+/** Says hello to a peer at an address. */
+export function greet(crew: Crew, peer: NodeId, socket: SocketId, to: Address): void {
+  const agreement = crew.membership.get(peer)?.agreement;
+  if (agreement === undefined || !usable(to) || !crew.fresh.isOpen(socket)) return;
+  const bytes = crew.sessions.greet(peer, agreement, crew.now);
+  if (bytes === undefined) return;
+  if (socket === MAIN) crew.mainSent.set(peer, crew.now);
+  crew.outbox.put({ type: 'send', socket, to, bytes });
+}
+
+/**
+ * The sockets that a question to a peer leaves from. While a fresh socket carries the path, nothing
+ * leaves from the main one: the old flow in a home router must fall silent to die (PROTOCOL §5).
+ */
+export function socketsFor(crew: Crew, peer: NodeId): readonly SocketId[] {
+  const path = crew.paths.path(peer);
+  const newest = crew.fresh.newest;
+  const carried =
+    path !== undefined && path.socket !== MAIN && crew.fresh.isOpen(path.socket)
+      ? path.socket
+      : MAIN;
+  return newest === undefined || newest === carried ? [carried] : [carried, newest];
+}
+
+/** A beat's ping: one datagram over the path in use; without one, a full try. */
+export function beatTo(crew: Crew, peer: NodeId): void {
+  const path = crew.paths.path(peer);
+  if (path === undefined || path.silentSince !== undefined) {
+    tryPeer(crew, peer);
+    return;
+  }
+  beginTry(crew, peer, true);
+  ask(crew, peer, path.socket, path.address);
+  if (crew.sessions.wantsHello(peer, crew.now)) greet(crew, peer, path.socket, path.address);
+}
+
+/**
+ * Asks a peer at every address worth it, through every socket worth it. From the second try on a
+ * hello goes along, since the peer may have lost its keys; from the third on, history is climbed.
+ */
+export function tryPeer(crew: Crew, peer: NodeId): void {
+  beginTry(crew, peer, false);
+  const { book, paths, suspicions, sessions } = crew;
+  const failures = suspicions.failures(peer);
+  const addresses = [...paths.candidates(peer, book.listed(peer))];
+  const rung = failures >= CLIMB_AFTER || addresses.length === 0 ? book.rung(peer) : undefined;
+  if (rung !== undefined) addresses.push(rung);
+  const rekey = failures >= 1 || sessions.wantsHello(peer, crew.now);
+  for (const to of addresses) {
+    for (const socket of socketsFor(crew, peer)) {
+      ask(crew, peer, socket, to);
+      if (rekey && sessions.has(peer, crew.now)) greet(crew, peer, socket, to);
+    }
+  }
+}
+
+/** Asks a peer the same as tryPeer, through one more socket that has just been opened. */
+export function tryThrough(crew: Crew, peer: NodeId, socket: SocketId): void {
+  for (const to of crew.paths.candidates(peer, crew.book.listed(peer))) {
+    ask(crew, peer, socket, to);
+  }
+}
+
+/** Begins a try unless one runs. */
+function beginTry(crew: Crew, peer: NodeId, beat: boolean): void {
+  const deadline = crew.suspicions.begin(peer, crew.now, crew.paths.timeout(peer), beat);
+  if (deadline !== undefined) crew.timers.set(`try/${peer}`, deadline);
+}
+
+/** Wakes when the next open question's time-out passes. */
+export function armQuestions(crew: Crew): void {
+  const next = crew.paths.nextDeadline;
+  if (next !== undefined) crew.timers.set('questions', next);
+}
+
+/** News that makes a silent peer worth asking now, whatever its backoff. */
+export function askAnew(crew: Crew, peer: NodeId): void {
+  if (!crew.suspicions.hurry(peer)) return;
+  tryPeer(crew, peer);
+}
+
+/** A path became another: shown, remembered, told. */
+export function pathChanged(crew: Crew, change: PathChange): void {
+  const { peer, from, to, moved } = change;
+  crew.outbox.viewChanged();
+  rememberPath(crew, peer, to);
+  if (!moved) return;
+  crew.outbox.event({ type: 'member-moved', id: peer, name: nameOf(crew, peer), from, to });
+}
+
+/** A proven address goes to the head of the peer's history, and to disk before long. */
+export function rememberPath(crew: Crew, peer: NodeId, to: Address): void {
+  crew.book.remember(peer, to, crew.now, crew.wall);
+  saveBookSoon(crew);
+}
+
+/** The book is written at most every few seconds: losing its newest lines costs time, not truth. */
+export function saveBookSoon(crew: Crew): void {
+  if (!crew.timers.has('book')) crew.timers.set('book', after(crew.now, BOOK_PAUSE));
+}

@@ -1,0 +1,400 @@
+/** The library's face: a node of a cluster, as an object. */
+
+import { formatAddress, parseAddress } from '../base/address.ts';
+import { UserError } from '../base/errors.ts';
+import type { NodeId } from '../base/id.ts';
+import { millis, minutes } from '../base/time.ts';
+import type { TagChange } from '../core/commands.ts';
+import type { NodeEvent } from '../core/events.ts';
+import type { Node } from '../core/node.ts';
+import type {
+  MembersDocument,
+  MemberState,
+  PathKind,
+  Proof,
+  StatusDocument,
+} from '../core/view.ts';
+import type { Identity } from '../crypto/identity.ts';
+import {
+  alreadyMember,
+  beginNode,
+  join,
+  leaves,
+  makeNode,
+  nameOf,
+  type Beginning,
+} from './begin.ts';
+import { systemClock } from './clock.ts';
+import { Life } from './life.ts';
+import { linkContext } from './links.ts';
+import {
+  checkBind,
+  checkInvite,
+  checkOptions,
+  type CheckedOptions,
+  type FlotillaOptions,
+} from './options.ts';
+import { Ports } from './ports.ts';
+import { Store } from './store.ts';
+import { readToken } from './token.ts';
+import { typedAddresses } from './typed.ts';
+import { Watchers } from './watchers.ts';
+
+/** An invite is good for one joiner and a quarter of an hour, when nothing is said. */
+const INVITE_USES = 1;
+const INVITE_EXPIRES = minutes(15);
+
+/** Milliseconds that closing waits for the disk; the contract allows two seconds in all. */
+const CLOSE_MS = 1500;
+
+/** Where a member is, as `resolve` says. */
+export interface Resolved {
+  readonly id: NodeId;
+  readonly name: string;
+  readonly state: MemberState;
+  readonly proof: Proof;
+  /** `HOST:PORT`; null while none is known, and so are its parts. */
+  readonly address: string | null;
+  readonly ip: string | null;
+  readonly port: number | null;
+  readonly family: 4 | 6 | null;
+}
+
+/** What a ping came to. */
+export type PingResult =
+  | {
+      readonly type: 'pong';
+      readonly address: string;
+      readonly path: PathKind;
+      readonly roundTripMs: number;
+    }
+  | { readonly type: 'no-answer'; readonly tried: number };
+
+/** What all that waits takes last. */
+export interface Wait {
+  readonly signal?: AbortSignal;
+}
+
+/** A running node. Made by {@link Flotilla.start}; what an operator can mend is a `UserError`. */
+export class Flotilla implements AsyncDisposable {
+  readonly #options: CheckedOptions;
+  readonly #store: Store;
+  readonly #identity: Identity;
+  readonly #ports: Ports;
+  readonly #watchers: Watchers;
+  readonly #closed: Promise<void>;
+  #settleClosed: () => void = () => undefined;
+  #node: Node;
+  #life: Life;
+  #joining = false;
+  #closing: Promise<void> | undefined;
+
+  private constructor(parts: Parts) {
+    this.#options = parts.options;
+    this.#store = parts.store;
+    this.#identity = parts.identity;
+    this.#ports = parts.ports;
+    this.#node = parts.node;
+    this.#watchers = new Watchers(() => this.members());
+    this.#closed = new Promise((settle) => (this.#settleClosed = settle));
+    this.#life = this.#newLife();
+  }
+
+  /**
+   * Starts a node on its state folder: founds a cluster or joins one when the folder is empty.
+   * Rejects with a `UserError` whose code docs/errors.md lists, and leaves nothing open.
+   */
+  static async start(options: FlotillaOptions = {}, wait?: Wait): Promise<Flotilla> {
+    const checked = checkOptions(options);
+    const token = checked.join === undefined ? undefined : readToken(checked.join);
+    const store = await Store.open(checked.state);
+    let ports: Ports | undefined;
+    try {
+      const state = await store.load();
+      let flotilla: Flotilla | undefined;
+      ports = new Ports({
+        context: linkContext(state.identity.seed),
+        // What arrives before the node is there is lost, like anything on a network.
+        deliver: (input) => {
+          if (flotilla !== undefined) flotilla.#life.take(input);
+        },
+        note: (message) => {
+          checked.log({ level: 'info', code: 'family-missing', message });
+        },
+      });
+      // Before anything is joined: a port that is taken must not cost an invite.
+      await ports.open(checked.bind, checked.port);
+      const node = await beginNode(store, state, checked, token, wait);
+      flotilla = new Flotilla({ options: checked, store, identity: state.identity, ports, node });
+      flotilla.#life.take({ type: 'start' });
+      return flotilla;
+    } catch (error) {
+      ports?.close();
+      await store.close();
+      throw error;
+    }
+  }
+
+  /** The state folder. */
+  get stateFolder(): string {
+    return this.#store.folder;
+  }
+
+  /** This node's ID. */
+  get id(): NodeId {
+    return this.#node.id;
+  }
+
+  /** This node's name, as the cluster shows it. */
+  get name(): string {
+    return this.#node.name;
+  }
+
+  /** The cluster's name. */
+  get clusterName(): string {
+    return this.#node.clusterName;
+  }
+
+  /** Members of the cluster, this node included. */
+  get memberCount(): number {
+    return this.#node.memberCount;
+  }
+
+  /** The UDP and TCP port. */
+  get port(): number {
+    return this.#ports.port;
+  }
+
+  /** Settles when the node has stopped, whatever stopped it; never rejects. */
+  get closed(): Promise<void> {
+    return this.#closed;
+  }
+
+  /**
+   * Joins another cluster, leaving one of which this node is the only member. With a token of its
+   * own cluster nothing happens (`already`).
+   */
+  async join(token: string, wait?: Wait): Promise<{ cluster: string; already: boolean }> {
+    const invite = readToken(token);
+    if (!leaves(this.#node, invite, this.#options.log)) {
+      return { cluster: this.clusterName, already: true };
+    }
+    if (this.#joining) throw new UserError('join-busy', 'A join is under way.', 'Wait for it.');
+    this.#joining = true;
+    try {
+      const name = nameOf(this.#node, this.#options.name);
+      const joiner = { identity: this.#identity, token: invite, name };
+      const beginning = await join(joiner, this.#options.log, wait);
+      // Somebody may have come to this cluster meanwhile, and would be left without a word.
+      if (this.#node.memberCount > 1) throw alreadyMember(this.#node);
+      await this.#beginAnew(beginning);
+      return { cluster: this.clusterName, already: false };
+    } finally {
+      this.#joining = false;
+    }
+  }
+
+  /** Makes an invite; `at` are the addresses the joiner tries, by default this node's voted ones. */
+  async invite(
+    options: { at?: readonly string[]; uses?: number; expiresMs?: number } = {},
+  ): Promise<{ token: string; at: readonly string[] }> {
+    const { at = [], uses = INVITE_USES, expiresMs = INVITE_EXPIRES } = options;
+    checkInvite(uses, expiresMs);
+    const command = { type: 'invite', at, uses, expires: millis(expiresMs) } as const;
+    const reply = await this.#life.command(command);
+    if (reply.type !== 'invited') throw misanswered();
+    return { token: reply.token, at: reply.at };
+  }
+
+  /** All members as of now. */
+  members(): MembersDocument {
+    return this.#node.members(systemClock.now());
+  }
+
+  /** This node as of now. */
+  status(): StatusDocument {
+    const status = this.#node.status(systemClock.now(), systemClock.wall());
+    return { ...status, counters: { ...status.counters, ...this.#ports.udp.counters } };
+  }
+
+  /** Where a member is; undefined when no member is called so. Throws name-ambiguous. */
+  resolve(nameOrId: string): Resolved | undefined {
+    const id = this.#node.find(nameOrId);
+    if (id === 'ambiguous') throw ambiguous(nameOrId);
+    const member = this.members().members.find((one) => one.id === id);
+    if (member === undefined) return undefined;
+    const { name, state, proof, address } = member;
+    const parsed = address === null ? undefined : parseAddress(address);
+    const { ip = null, port = null, family = null } = parsed ?? {};
+    return { id: member.id, name, state, proof, address, ip, port, family };
+  }
+
+  /** Asks a member to answer, over its present path or any. Throws name-unknown, name-ambiguous. */
+  async ping(nameOrId: string, wait?: Wait): Promise<PingResult> {
+    const member = this.#find(nameOrId);
+    const reply = await this.#life.command({ type: 'ping', member }, wait);
+    switch (reply.type) {
+      case 'pong': {
+        const address = formatAddress(reply.address);
+        return { type: 'pong', address, path: reply.path, roundTripMs: reply.roundTrip };
+      }
+      case 'no-answer':
+        return reply;
+      default:
+        throw misanswered();
+    }
+  }
+
+  /** Says where a member may be found; a host name is looked up by the system. */
+  async hint(nameOrId: string, address: string): Promise<void> {
+    const member = this.#find(nameOrId);
+    for (const one of await typedAddresses(address)) {
+      await this.#life.command({ type: 'hint', member, address: one });
+    }
+  }
+
+  /** Sets tags of this node, or takes them off. */
+  async tag(changes: readonly TagChange[]): Promise<void> {
+    await this.#life.command({ type: 'tag', changes });
+  }
+
+  /** Leaves the cluster for good: tells the others, removes the state and closes. */
+  async leave(): Promise<void> {
+    await this.#life.command({ type: 'leave' });
+    await this.#life.stop();
+    await this.#store.forget();
+    await this.close();
+  }
+
+  events(options?: Wait): AsyncIterable<NodeEvent>;
+  events(options: Wait & { members: true }): AsyncIterable<NodeEvent | MembersDocument>;
+  /**
+   * What happens from now on. With `members` the whole members document comes at once and whenever
+   * it changes, at most every 50 ms. A reader 1,024 items behind loses the oldest.
+   */
+  events(options: Wait & { members?: boolean } = {}): AsyncIterable<NodeEvent | MembersDocument> {
+    return this.#watchers.watch(options.members === true, options.signal);
+  }
+
+  /** Stops the node within two seconds, its state on disk if the disk takes it. */
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  /** As {@link close}, for `await using`. */
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  /**
+   * Moves the node's sockets to other addresses of this machine, as a change of networks would; the
+   * machine isn't told. For the demo. The old sockets stay bound and silent until released, or with
+   * `release` are closed first, so that two nodes can swap places.
+   */
+  async swapSockets(
+    bind: readonly string[],
+    port: number = this.port,
+    { release = false }: { release?: boolean } = {},
+  ): Promise<void> {
+    await this.#ports.swap(checkBind(bind) ?? [], port, release);
+  }
+
+  /** Closes the silent sockets that `swapSockets` left behind. */
+  releaseVacated(): void {
+    this.#ports.releaseVacated();
+  }
+
+  /** Another life on the same sockets. Nobody else knows of the old one: it was alone. */
+  async #beginAnew(beginning: Beginning): Promise<void> {
+    await this.#life.stop();
+    let saved = true;
+    try {
+      await this.#store.saveAll(beginning.cluster, beginning.book);
+    } catch {
+      // The admission holds; the new life says what is wrong with the disk and goes on trying.
+      saved = false;
+    }
+    this.#ports.reset();
+    this.#node = makeNode(this.#identity, beginning, this.#options.settings);
+    this.#life = this.#newLife();
+    this.#life.take({ type: 'start' });
+    if (!saved) this.#life.saveAll();
+    this.#watchers.viewChanged();
+  }
+
+  async #close(): Promise<void> {
+    const late = new Promise<'late'>((done) => {
+      setTimeout(done, CLOSE_MS, 'late').unref();
+    });
+    try {
+      const end = await Promise.race([this.#life.finish(), late]);
+      if (end === 'late') throw new Error('the disk took too long');
+    } catch (error) {
+      const why = error instanceof Error ? error.message : String(error);
+      const message = `The newest state is not on disk: ${why}`;
+      this.#options.log({ level: 'error', code: 'save-failed', message });
+    }
+    await this.#release();
+  }
+
+  async #release(): Promise<void> {
+    this.#ports.close();
+    this.#watchers.close();
+    await this.#store.close();
+    this.#settleClosed();
+  }
+
+  #newLife(): Life {
+    return new Life({
+      machine: this.#node,
+      ports: this.#ports,
+      store: this.#store,
+      log: this.#options.log,
+      observe: this.#options.observe,
+      onEvent: (event) => {
+        this.#watchers.tell(event);
+      },
+      onViewChanged: () => {
+        this.#watchers.viewChanged();
+      },
+      onBroken: (error) => {
+        this.#closing ??= this.#release();
+        this.#options.onFatal(error);
+      },
+    });
+  }
+
+  #find(nameOrId: string): NodeId {
+    const id = this.#node.find(nameOrId);
+    if (id === 'ambiguous') throw ambiguous(nameOrId);
+    if (id !== 'unknown') return id;
+    throw new UserError(
+      'name-unknown',
+      `No member is called ${JSON.stringify(nameOrId)}.`,
+      '`flotilla members` lists them all.',
+    );
+  }
+}
+
+/** What a facade is made of. */
+interface Parts {
+  readonly options: CheckedOptions;
+  readonly store: Store;
+  readonly identity: Identity;
+  readonly ports: Ports;
+  readonly node: Node;
+}
+
+function ambiguous(text: string): UserError {
+  return new UserError(
+    'name-ambiguous',
+    `${JSON.stringify(text)} begins the IDs of several members.`,
+    'Give more characters of the ID, or the name.',
+  );
+}
+
+/** The machine gave one command's answer to another. */
+function misanswered(): Error {
+  return new Error('the machine answered another question');
+}

@@ -1,0 +1,76 @@
+/** Those who watch a node: each gets events, and if it wants the members whenever they change. */
+
+import type { NodeEvent } from '../core/events.ts';
+import type { MembersDocument } from '../core/view.ts';
+import { Queue } from './queue.ts';
+
+/** Milliseconds between two documents (DESIGN §9): faster than an eye, slower than a burst. */
+const PAUSE_MS = 50;
+
+/** Watchers of one node. */
+export class Watchers {
+  readonly #members: () => MembersDocument;
+  readonly #ofEvents = new Set<Queue<NodeEvent | MembersDocument>>();
+  readonly #ofMembers = new Set<Queue<NodeEvent | MembersDocument>>();
+  #timer: NodeJS.Timeout | undefined;
+  #lastSent = -Infinity;
+  #closed = false;
+
+  /** `members` gives the document as of now. */
+  constructor(members: () => MembersDocument) {
+    this.#members = members;
+  }
+
+  /** A new watcher; with `members`, it gets the document at once. Ends when the signal says so. */
+  watch(members: boolean, signal?: AbortSignal): AsyncIterable<NodeEvent | MembersDocument> {
+    const end = (): void => {
+      queue.close();
+    };
+    const queue = new Queue<NodeEvent | MembersDocument>(() => {
+      this.#ofEvents.delete(queue);
+      this.#ofMembers.delete(queue);
+      signal?.removeEventListener('abort', end);
+    });
+    if (this.#closed || signal?.aborted === true) {
+      queue.close();
+      return queue;
+    }
+    signal?.addEventListener('abort', end);
+    this.#ofEvents.add(queue);
+    if (members) {
+      this.#ofMembers.add(queue);
+      queue.push(this.#members());
+    }
+    return queue;
+  }
+
+  /** Something happened. */
+  tell(event: NodeEvent): void {
+    for (const queue of this.#ofEvents) queue.push(event);
+  }
+
+  /** The members document may be another one now. */
+  viewChanged(): void {
+    if (this.#ofMembers.size === 0 || this.#timer !== undefined) return;
+    const wait = this.#lastSent + PAUSE_MS - performance.now();
+    if (wait <= 0) this.#send();
+    else
+      this.#timer = setTimeout(() => {
+        this.#send();
+      }, wait);
+  }
+
+  /** Ends all watching. */
+  close(): void {
+    this.#closed = true;
+    clearTimeout(this.#timer);
+    for (const queue of [...this.#ofEvents]) queue.close();
+  }
+
+  #send(): void {
+    this.#timer = undefined;
+    this.#lastSent = performance.now();
+    const document = this.#members();
+    for (const queue of this.#ofMembers) queue.push(document);
+  }
+}

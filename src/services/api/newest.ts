@@ -1,0 +1,62 @@
+/** Pacing of documents for a watcher. */
+
+import { setTimeout as pause } from 'node:timers/promises';
+
+/**
+ * Hands on the items of `source`, at least `gapMs` milliseconds apart: the first at once, an item
+ * after a quiet time at once, and of those that come too fast the newest only. Ends when the source
+ * ends (its last item is still handed on) or the signal aborts.
+ */
+export async function* newest<T>(
+  source: AsyncIterable<T>,
+  gapMs: number,
+  signal: AbortSignal,
+): AsyncGenerator<T, void, undefined> {
+  const slot = new Slot<T>();
+  const reading = read(source, slot);
+  for (;;) {
+    const item = await slot.take();
+    if (item === undefined || signal.aborted) break;
+    yield item.value;
+    // Aborted: the source ends as well, and the loop with it.
+    await pause(gapMs, undefined, { signal }).catch(() => undefined);
+  }
+  await reading;
+}
+
+async function read<T>(source: AsyncIterable<T>, slot: Slot<T>): Promise<void> {
+  try {
+    for await (const value of source) slot.put(value);
+  } finally {
+    slot.end();
+  }
+}
+
+/** Room for one item; a newer one takes the place of one not yet taken. */
+class Slot<T> {
+  #item: { readonly value: T } | undefined;
+  #ended = false;
+  #wake: () => void = () => undefined;
+
+  put(value: T): void {
+    this.#item = { value };
+    this.#wake();
+  }
+
+  end(): void {
+    this.#ended = true;
+    this.#wake();
+  }
+
+  /** The item, as soon as there is one; undefined when there will be no more. */
+  async take(): Promise<{ readonly value: T } | undefined> {
+    while (this.#item === undefined && !this.#ended) {
+      await new Promise<void>((resolve) => {
+        this.#wake = resolve;
+      });
+    }
+    const item = this.#item;
+    this.#item = undefined;
+    return item;
+  }
+}

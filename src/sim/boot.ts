@@ -1,0 +1,17 @@
+import { assert } from '../base/assert.ts';
+import { DEFAULTS, type Settings } from '../core/config.ts';
+import { EMPTY_BOOK, readBook, readCluster } from '../core/documents.ts';
+import { Node } from '../core/node.ts';
+import type { Identity } from '../crypto/identity.ts';
+import type { Suite } from '../crypto/suite.ts';
+import type { Boot } from './host.ts';
+
+/** Makes the real machine from what a disk holds. */
+export function bootNode(suite: Suite, identity: Identity, settings: Settings = DEFAULTS): Boot {
+  return (birth) => {
+    const cluster = readCluster(birth.cluster);
+    assert(cluster !== undefined, 'a machine was started without a cluster on its disk');
+    const book = readBook(birth.book) ?? EMPTY_BOOK;
+    return new Node({ suite, identity, cluster, book, settings, seed: birth.seed });
+  };
+}

@@ -1,0 +1,193 @@
+import type { NodeId } from '../base/id.ts';
+import type { Instant } from '../base/time.ts';
+import { millis } from '../base/time.ts';
+import { HISTORY_MAX } from '../core/config.ts';
+import { readBook, type StoredBook } from '../core/documents.ts';
+import type { Effect, Input } from '../core/io.ts';
+import type { MembersDocument } from '../core/view.ts';
+import { DATAGRAM_MAX } from '../wire/limits.ts';
+import { SIGNATURE_SIZE } from '../wire/field.ts';
+import { Failure } from './failure.ts';
+import type { VirtualHost } from './host.ts';
+import type { Traffic } from './network.ts';
+import { since, type Truth } from './truth.ts';
+
+/** What is wrong, in words; undefined when nothing is. */
+export type Finding = string | undefined;
+
+/** Most extra sockets (PROTOCOL §5: at most two fresh ones at a time). */
+const FRESH_MAX = 2;
+
+/** Views and clocks are rounded; a proof may look this much younger than it is. */
+const ROUNDING = 2;
+
+/** What an attacker may draw for each octet sent: RFC 9000 §8.1's limit for unproven paths. */
+export const AMPLIFICATION_MAX = 3;
+
+/**
+ * B1: an address with proof `direct` was held by that member when the challenge to it was answered.
+ * `provenAt` turns an age into true time; `held` says whether a member held an address around it.
+ */
+export function proofsHold(
+  view: MembersDocument,
+  provenAt: (provenMs: number) => Instant,
+  held: (ip: string, member: NodeId, provenAt: Instant) => boolean,
+): Finding {
+  for (const { id, name, address, proof, provenMs, state } of view.members) {
+    if (proof !== 'direct' || state === 'self') continue;
+    if (address === null || provenMs === null) return `${name} is proven, but not where or when`;
+    const at = provenAt(provenMs);
+    if (held(ipOf(address), id, at)) continue;
+    return `${address} is proven for ${name}, which did not hold it at ${at.toFixed(1)} ms`;
+  }
+  return undefined;
+}
+
+/** No two members are shown under one name, and no member twice. */
+export function namesUnique(view: MembersDocument): Finding {
+  const names = new Set<string>();
+  const ids = new Set<string>();
+  for (const { id, name } of view.members) {
+    if (names.has(name)) return `two members are called ${name}`;
+    if (ids.has(id)) return `${name} is shown twice`;
+    names.add(name);
+    ids.add(id);
+  }
+  return undefined;
+}
+
+/**
+ * B2: every record held was signed by a node, and none is older than one this machine held before.
+ * `newest` is what it held so far in this life, and is brought up to date.
+ */
+export function recordsSigned(
+  book: StoredBook,
+  truth: Truth,
+  newest: Map<NodeId, number>,
+): Finding {
+  for (const bytes of book.records) {
+    const signed = truth.signerOf(bytes.subarray(bytes.length - SIGNATURE_SIZE));
+    if (signed === undefined) return 'holds a record that nobody signed';
+    const { author, sequence } = signed;
+    const before = newest.get(author) ?? 0;
+    if (sequence < before) {
+      return `went back from record ${String(before)} of ${author} to ${String(sequence)}`;
+    }
+    newest.set(author, sequence);
+  }
+  return undefined;
+}
+
+/** R2 and DESIGN §1: no member's history grows past its bound. */
+export function historyBounded(book: StoredBook): Finding {
+  for (const { id, addresses } of book.history) {
+    if (addresses.length > HISTORY_MAX) {
+      return `remembers ${String(addresses.length)} addresses of ${id}`;
+    }
+  }
+  return undefined;
+}
+
+/** R2: nothing is sent where no member ever was and nobody was told to. No datagram is too long. */
+export function sendsAllowed(effects: readonly Effect[], truth: Truth): Finding {
+  for (const effect of effects) {
+    if (effect.type !== 'send') continue;
+    if (!truth.maySendTo(effect.to)) {
+      return `sent to ${effect.to.ip}:${String(effect.to.port)}, where no member ever was`;
+    }
+    if (effect.bytes.length > DATAGRAM_MAX) {
+      return `sent a datagram of ${String(effect.bytes.length)} octets`;
+    }
+  }
+  return undefined;
+}
+
+/** Sockets are bounded. */
+export function socketsBounded(fresh: number): Finding {
+  return fresh > FRESH_MAX ? `holds ${String(fresh)} fresh sockets` : undefined;
+}
+
+/** B6 and PROTOCOL §4: who forwards or replays draws little; `factor` 0: a stranger draws nothing. */
+export function drawsLittle(name: string, traffic: Traffic, factor: number): Finding {
+  const { sentBytes, receivedBytes } = traffic;
+  if (receivedBytes <= factor * sentBytes) return undefined;
+  return `${name} sent ${String(sentBytes)} octets and drew ${String(receivedBytes)}`;
+}
+
+/** What safety is judged by. */
+export interface SafetyFacts {
+  readonly truth: Truth;
+  /** The site a member sits at; undefined for an ID that is no node of this world. */
+  siteOf(member: NodeId): string | undefined;
+  /** How long an answer can have been under way. */
+  longestDelay(): number;
+  readonly now: () => Instant;
+  /** Nodes whose beliefs are not judged: liars see another world. */
+  isExempt(host: VirtualHost): boolean;
+  /** A view is looked at after each so many steps of its machine: 1 in small worlds. */
+  readonly every: number;
+}
+
+/** Looks at a machine after its steps and ends the simulation when a rule is broken. */
+export class SafetyWatch {
+  readonly #facts: SafetyFacts;
+  readonly #newest = new Map<VirtualHost, { life: number; sequences: Map<NodeId, number> }>();
+  #steps = 0;
+
+  constructor(facts: SafetyFacts) {
+    this.#facts = facts;
+  }
+
+  look(host: VirtualHost, input: Input, effects: readonly Effect[]): void {
+    if (this.#facts.isExempt(host)) return;
+    this.#steps += 1;
+    const quick = sendsAllowed(effects, this.#facts.truth) ?? socketsBounded(host.freshSockets);
+    const finding =
+      quick ?? (this.#steps % this.#facts.every === 0 ? this.#whole(host) : undefined);
+    if (finding === undefined) return;
+    throw new Failure('safety', `${host.name}, after ${input.type}: ${finding}`);
+  }
+
+  #whole(host: VirtualHost): Finding {
+    const view = host.view();
+    const book = readBook(host.machine?.document('book'));
+    if (view === undefined || book === undefined) return undefined;
+    return (
+      namesUnique(view) ??
+      this.#proofs(host, view) ??
+      historyBounded(book) ??
+      recordsSigned(book, this.#facts.truth, this.#sequencesOf(host))
+    );
+  }
+
+  #proofs(host: VirtualHost, view: MembersDocument): Finding {
+    const { truth, now, longestDelay, siteOf } = this.#facts;
+    const seen = host.clock.monotonic(now());
+    const slack = longestDelay() + host.longestStall + ROUNDING;
+    return proofsHold(
+      view,
+      (provenMs) => host.clock.worldTime(since(seen, millis(provenMs))),
+      (ip, member, at) => {
+        const site = siteOf(member);
+        if (site === undefined) return false;
+        const until = since(at, millis(-ROUNDING));
+        return truth.heldDuring(ip, site, since(at, millis(slack)), until);
+      },
+    );
+  }
+
+  #sequencesOf(host: VirtualHost): Map<NodeId, number> {
+    let known = this.#newest.get(host);
+    if (known?.life !== host.life) {
+      known = { life: host.life, sequences: new Map() };
+      this.#newest.set(host, known);
+    }
+    return known.sequences;
+  }
+}
+
+/** The host of `HOST:PORT`, brackets taken off. */
+export function ipOf(address: string): string {
+  const host = address.slice(0, address.lastIndexOf(':'));
+  return host.startsWith('[') ? host.slice(1, -1) : host;
+}

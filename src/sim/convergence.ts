@@ -1,0 +1,110 @@
+import { readBook } from '../core/documents.ts';
+import type { MemberView } from '../core/view.ts';
+import { SMALL_CLUSTER } from '../core/config.ts';
+import { SIGNATURE_SIZE } from '../wire/field.ts';
+import { ipOf } from './checkers.ts';
+import type { VirtualHost } from './host.ts';
+import type { Truth } from './truth.ts';
+
+/**
+ * Whether the cluster is whole again (DESIGN §12). Up to sixteen nodes: each holds every other for
+ * alive, at the address where it really is, with proof `direct`. Above: each holds everyone's newest
+ * record and shows nobody at an address where it is not. Dead nodes and liars do not count.
+ */
+export class Convergence {
+  readonly #truth: Truth;
+  #complaint: { readonly by: VirtualHost; readonly words: string } | undefined;
+
+  constructor(truth: Truth) {
+    this.#truth = truth;
+  }
+
+  /** What was wrong when last asked, for the story of a failure. */
+  get complaint(): string {
+    return this.#complaint?.words ?? 'nothing';
+  }
+
+  /** True when nobody has anything to complain about. Asks the last complainer first. */
+  holds(hosts: readonly VirtualHost[]): boolean {
+    const last = this.#complaint?.by;
+    if (last !== undefined && hosts.includes(last) && this.#complains(last, hosts)) return false;
+    for (const host of hosts) {
+      if (host !== last && this.#complains(host, hosts)) return false;
+    }
+    this.#complaint = undefined;
+    return true;
+  }
+
+  #complains(host: VirtualHost, hosts: readonly VirtualHost[]): boolean {
+    const view = host.view();
+    const words =
+      view === undefined
+        ? 'is off'
+        : hosts.length <= SMALL_CLUSTER
+          ? everyoneProven(byId(view.members), host, hosts)
+          : (everyonePlaced(byId(view.members), host, hosts) ?? this.#newestRecords(host, hosts));
+    if (words === undefined) return false;
+    this.#complaint = { by: host, words: `${host.name}: ${words}` };
+    return true;
+  }
+
+  #newestRecords(host: VirtualHost, hosts: readonly VirtualHost[]): string | undefined {
+    const held = new Map<string, number>();
+    for (const bytes of readBook(host.machine?.document('book'))?.records ?? []) {
+      const signed = this.#truth.signerOf(bytes.subarray(bytes.length - SIGNATURE_SIZE));
+      if (signed !== undefined) held.set(signed.author, signed.sequence);
+    }
+    for (const { id, name } of hosts) {
+      if (id === host.id) continue;
+      const newest = this.#truth.newestSequence(id);
+      const sequence = held.get(id) ?? 0;
+      if (sequence < newest) {
+        return `holds record ${String(sequence)} of ${name}, not ${String(newest)}`;
+      }
+    }
+    return undefined;
+  }
+}
+
+function everyoneProven(
+  views: ReadonlyMap<string, MemberView>,
+  host: VirtualHost,
+  hosts: readonly VirtualHost[],
+): string | undefined {
+  for (const other of hosts) {
+    if (other === host) continue;
+    const seen = views.get(other.id);
+    if (seen === undefined) return `does not know ${other.name}`;
+    if (seen.state !== 'alive') return `takes ${other.name} for ${seen.state}`;
+    if (seen.proof !== 'direct') return `has no proof of ${other.name}`;
+    const misplaced = place(seen, other);
+    if (misplaced !== undefined) return misplaced;
+  }
+  return undefined;
+}
+
+function everyonePlaced(
+  views: ReadonlyMap<string, MemberView>,
+  host: VirtualHost,
+  hosts: readonly VirtualHost[],
+): string | undefined {
+  for (const other of hosts) {
+    if (other === host) continue;
+    const seen = views.get(other.id);
+    if (seen === undefined) return `does not know ${other.name}`;
+    const misplaced = place(seen, other);
+    if (misplaced !== undefined) return misplaced;
+  }
+  return undefined;
+}
+
+function place(seen: MemberView, other: VirtualHost): string | undefined {
+  const shown = seen.address === null ? '' : ipOf(seen.address);
+  if (other.site.addresses.includes(shown)) return undefined;
+  const real = other.site.addresses.join(', ') || 'nowhere';
+  return `shows ${other.name} at ${seen.address ?? 'no address'}, it is at ${real}`;
+}
+
+function byId(members: readonly MemberView[]): ReadonlyMap<string, MemberView> {
+  return new Map(members.map((member) => [member.id, member]));
+}

@@ -1,0 +1,218 @@
+import { unreachable } from '../base/assert.ts';
+import type { SeededRandom } from '../base/random.ts';
+import type { Duration } from '../base/time.ts';
+import { millis, minutes, seconds } from '../base/time.ts';
+import type { VirtualHost } from './host.ts';
+import { FAIR, type Weather } from './network.ts';
+import type { Stage } from './stage.ts';
+
+/** One thing that goes wrong, at a time after the chaos began, for a while. Nodes by number. */
+export type Fault = { readonly at: Duration; readonly length: Duration } & (
+  | { readonly type: 'move'; readonly nodes: readonly number[] }
+  | { readonly type: 'swap'; readonly nodes: readonly [number, number] }
+  /** One leaves its address and another gets it, as ISPs give addresses out again. */
+  | { readonly type: 'inherit'; readonly nodes: readonly [heir: number, leaver: number] }
+  | { readonly type: 'unplug'; readonly node: number }
+  | { readonly type: 'crash'; readonly node: number }
+  /** Power fails right when the machine asks for a write, before what follows can be sent. */
+  | { readonly type: 'crash-at-save'; readonly node: number }
+  | { readonly type: 'stall'; readonly node: number }
+  | { readonly type: 'suspend'; readonly node: number }
+  | { readonly type: 'set-wall'; readonly node: number; readonly by: Duration }
+  | { readonly type: 'disk-full'; readonly node: number }
+  | { readonly type: 'partition'; readonly nodes: readonly number[]; readonly oneWay: boolean }
+  | { readonly type: 'weather'; readonly weather: Weather }
+);
+
+/** What kinds of fault there are. */
+export type FaultType = Fault['type'];
+
+/** All kinds of fault, each at least once in a hundred schedules. */
+export const FAULT_TYPES: readonly FaultType[] = [
+  'move',
+  'swap',
+  'inherit',
+  'unplug',
+  'crash',
+  'crash-at-save',
+  'stall',
+  'suspend',
+  'set-wall',
+  'disk-full',
+  'partition',
+  'weather',
+];
+
+/** Mean time between two faults of one world, drawn once: from weather to disaster. */
+const PAUSES: readonly [Duration, Duration] = [millis(400), seconds(6)];
+
+/**
+ * A schedule of faults for a length of time, drawn from a seed: first which kinds exist in this world
+ * and how dense they come, then when and to whom. Node 0 never moves: of a cluster in which nobody
+ * stays, nobody can be found again (DESIGN R5).
+ */
+export function planFaults(random: SeededRandom, nodes: number, length: Duration): Fault[] {
+  const kinds = FAULT_TYPES.filter(() => random.chance(0.5));
+  const pause = random.between(...PAUSES);
+  const faults: Fault[] = [];
+  for (let at = 0; at < length; at += pause * random.between(0.2, 1.8)) {
+    const kind = random.pick(kinds) ?? 'move';
+    faults.push(drawFault(random, kind, nodes, millis(at)));
+  }
+  return faults;
+}
+
+function drawFault(random: SeededRandom, type: FaultType, nodes: number, at: Duration): Fault {
+  const movable = Array.from({ length: nodes - 1 }, (_, index) => index + 1);
+  const node = random.below(nodes);
+  const [one = 0, other = 0] = random.sample(movable, 2);
+  const length = seconds(random.between(0.1, 12));
+  switch (type) {
+    case 'move':
+      return { type, at, length, nodes: random.sample(movable, 1 + random.below(nodes - 1)) };
+    case 'swap':
+    case 'inherit':
+      return { type, at, length, nodes: [one, other] };
+    case 'unplug':
+      return { type, at, length, node: one };
+    case 'crash':
+    case 'crash-at-save':
+    case 'disk-full':
+      return { type, at, length, node };
+    case 'stall':
+      return { type, at, length: millis(random.between(10, 3_000)), node };
+    case 'suspend':
+      return { type, at, length: seconds(random.between(1, 60)), node };
+    case 'set-wall':
+      return { type, at, length, node, by: minutes(random.between(-600, 600)) };
+    case 'partition': {
+      const side = random.sample([0, ...movable], 1 + random.below(nodes - 1));
+      return { type, at, length, nodes: side, oneWay: random.chance(0.4) };
+    }
+    case 'weather':
+      return { type, at, length, weather: foul(random) };
+    default:
+      return unreachable(type);
+  }
+}
+
+/** Anything from a slow line to a radio link in a storm. */
+function foul(random: SeededRandom): Weather {
+  return {
+    latency: [millis(random.between(1, 50)), millis(random.between(50, 300))],
+    jitter: millis(random.between(0, 100)),
+    loss: random.between(0, 0.4),
+    duplication: random.between(0, 0.2),
+  };
+}
+
+/** Lets a fault begin now and end after its length. */
+export function applyFault(stage: Stage, fault: Fault): void {
+  const { world } = stage;
+  const later = (run: () => void): void => world.timeline.in(fault.length, run);
+  switch (fault.type) {
+    case 'move':
+      return stage.move(fault.nodes.map((node) => stage.host(node)).filter(isPlugged));
+    case 'swap':
+      return stage.swap(stage.host(fault.nodes[0]), stage.host(fault.nodes[1]));
+    case 'inherit': {
+      const [heir, leaver] = fault.nodes.map((node) => stage.host(node));
+      return inherit(stage, heir, leaver);
+    }
+    case 'unplug':
+      world.readdress([[stage.host(fault.node), []]]);
+      return later(() => replug(stage, stage.host(fault.node)));
+    case 'crash':
+      return crash(stage.host(fault.node), later);
+    case 'crash-at-save':
+      return stage.crashAtSave(stage.host(fault.node), () =>
+        later(() => revive(stage, fault.node)),
+      );
+    case 'stall':
+      return stage.host(fault.node).stall(fault.length);
+    case 'suspend':
+      return stage.host(fault.node).suspend(fault.length);
+    case 'set-wall':
+      return stage.host(fault.node).setWall(fault.by);
+    case 'disk-full':
+      stage.host(fault.node).disk.full = true;
+      return later(() => {
+        stage.host(fault.node).disk.full = false;
+      });
+    case 'partition':
+      return partition(stage, fault.nodes, fault.oneWay, later);
+    case 'weather':
+      world.network.weather = fault.weather;
+      return later(() => {
+        world.network.weather = FAIR;
+      });
+    default:
+      return unreachable(fault);
+  }
+}
+
+/** Ends whatever is still wrong: the calm in which convergence must come. */
+export function calm(stage: Stage): void {
+  const { world } = stage;
+  world.network.mendAll();
+  world.network.weather = FAIR;
+  for (const host of stage.hosts) {
+    host.disk.full = false;
+    if (!isPlugged(host)) replug(stage, host);
+    if (host.isOff) host.start();
+  }
+}
+
+function isPlugged(host: VirtualHost): boolean {
+  return host.site.addresses.length > 0;
+}
+
+function inherit(
+  stage: Stage,
+  heir: VirtualHost | undefined,
+  leaver: VirtualHost | undefined,
+): void {
+  if (heir === undefined || leaver === undefined) return;
+  stage.world.readdress([
+    [heir, leaver.site.addresses],
+    [leaver, [stage.world.pool.fresh()]],
+  ]);
+}
+
+function replug(stage: Stage, host: VirtualHost): void {
+  if (!isPlugged(host)) stage.move([host]);
+}
+
+function crash(host: VirtualHost, later: (run: () => void) => void): void {
+  if (host.isOff) return;
+  host.crash();
+  later(() => {
+    if (host.isOff) host.start();
+  });
+}
+
+function revive(stage: Stage, node: number): void {
+  const host = stage.host(node);
+  if (host.isOff) host.start();
+}
+
+function partition(
+  stage: Stage,
+  nodes: readonly number[],
+  oneWay: boolean,
+  later: (run: () => void) => void,
+): void {
+  const inside = new Set(nodes.map((node) => stage.host(node).site.site));
+  const name = `partition at ${stage.world.now.toFixed(3)}`;
+  const { network, trace } = stage.world;
+  const sides = `${[...inside].join(', ')} from the rest${oneWay ? ', one way' : ''}`;
+  trace.note(stage.world.now, 'network', 'fate', `cuts off ${sides}`);
+  network.cut(name, (from, to) => {
+    const out = inside.has(from) && !inside.has(to);
+    return out || (!oneWay && inside.has(to) && !inside.has(from));
+  });
+  later(() => {
+    trace.note(stage.world.now, 'network', 'fate', `lets ${sides} through again`);
+    network.mend(name);
+  });
+}

@@ -1,0 +1,122 @@
+import { address } from '../base/address.ts';
+import type { Bytes } from '../base/bytes.ts';
+import { parseName, type ClusterId, type NodeName } from '../base/id.ts';
+import type { SeededRandom } from '../base/random.ts';
+import { assert } from '../base/assert.ts';
+import { wallTime } from '../base/time.ts';
+import { EMPTY_BOOK } from '../core/documents.ts';
+import type { StoredBook, StoredCluster } from '../core/documents.ts';
+import { identityFrom, type Identity } from '../crypto/identity.ts';
+import type { Suite } from '../crypto/suite.ts';
+import { clusterOf, redemptionInput, signAct, type SignedAct } from '../wire/act.ts';
+import { MAIN_PORT } from './site.ts';
+
+/** Names people give to machines at home; more nodes get numbers. */
+const NAMES: readonly string[] =
+  'attic cellar pi garage kitchen barn shed porch loft den hall studio office cabin boat camper'.split(
+    ' ',
+  );
+
+/** One node before it is switched on for the first time. */
+export interface Seaman {
+  readonly name: NodeName;
+  readonly identity: Identity;
+}
+
+/** Nodes with keys of their own, the same for the same seed. */
+export function muster(suite: Suite, count: number, random: SeededRandom): Seaman[] {
+  return Array.from({ length: count }, (_, index) => ({
+    name: nameOf(index),
+    identity: identityFrom(suite, random.bytes(32)),
+  }));
+}
+
+/**
+ * The acts of a cluster that all of them are members of: the first founded it, opened one invite and
+ * admitted all others with it. The same acts as joining one after the other makes, without the talk.
+ */
+export function enlist(suite: Suite, crew: readonly Seaman[], random: SeededRandom): Bytes[] {
+  const [founder, ...others] = crew;
+  assert(founder !== undefined, 'a cluster has at least one member');
+  const { identity, name } = founder;
+  const found = signAct(suite, identity, {
+    type: 'found',
+    author: identity.id,
+    number: 1,
+    previous: new Uint8Array(32),
+    cluster: undefined,
+    nonce: random.bytes(16),
+    agreement: identity.agreement.public,
+    clusterName: 'harbour',
+    name,
+  });
+  const chain: SignedAct[] = [found];
+  const cluster = clusterOf(suite, found);
+  const inviteSeed = random.bytes(32);
+  const inviteKey = suite.signingKey(inviteSeed);
+  const link = { author: identity.id, cluster };
+  chain.push(
+    signAct(suite, identity, {
+      type: 'invite',
+      ...link,
+      ...next(chain),
+      key: inviteKey,
+      uses: 65_535,
+      // The year 2100: expiry is nobody's subject here.
+      expires: wallTime(4_102_444_800_000),
+    }),
+  );
+  for (const joiner of others) {
+    const redeemed = redeem(suite, cluster, { seed: inviteSeed, public: inviteKey }, joiner);
+    chain.push(signAct(suite, identity, { type: 'admit', ...link, ...next(chain), ...redeemed }));
+  }
+  return chain.map(({ bytes }) => bytes);
+}
+
+/** What a member's disk holds: the acts, and where each of the others is said to be. */
+export function filesOf(
+  acts: readonly Bytes[],
+  others: readonly { readonly seaman: Seaman; readonly ips: readonly string[] }[],
+): { readonly cluster: StoredCluster; readonly book: StoredBook } {
+  const cluster: StoredCluster = { acts, invites: [], reserved: 0, tags: [] };
+  const history = others.map(({ seaman, ips }) => ({
+    id: seaman.identity.id,
+    addresses: ips.flatMap((ip) => {
+      const known = address(ip, MAIN_PORT);
+      return known === undefined ? [] : [{ address: known, at: wallTime(0) }];
+    }),
+  }));
+  return { cluster, book: { ...EMPTY_BOOK, history } };
+}
+
+/** The first names are words, the rest numbers: `attic`, …, `node-17`. */
+export function nameOf(index: number): NodeName {
+  const name = parseName(NAMES[index] ?? `node-${String(index + 1)}`);
+  assert(name !== undefined, 'a name for a simulated node is no label');
+  return name;
+}
+
+function next(chain: readonly SignedAct[]): { readonly number: number; readonly previous: Bytes } {
+  const last = chain.at(-1);
+  assert(last !== undefined, 'a chain begins with the founding');
+  return { number: chain.length + 1, previous: last.hash };
+}
+
+function redeem(
+  suite: Suite,
+  cluster: ClusterId,
+  invite: { readonly seed: Bytes; readonly public: Bytes },
+  { name, identity }: Seaman,
+): {
+  readonly id: Identity['id'];
+  readonly agreement: Bytes;
+  readonly name: NodeName;
+  readonly inviteKey: Bytes;
+  readonly redemption: Bytes;
+} {
+  const { id } = identity;
+  const agreement = identity.agreement.public;
+  const input = redemptionInput(cluster, invite.public, id, agreement, name);
+  const redemption = suite.sign(invite.seed, input);
+  return { id, agreement, name, inviteKey: invite.public, redemption };
+}

@@ -1,0 +1,399 @@
+import type { Address } from '../base/address.ts';
+import { unreachable } from '../base/assert.ts';
+import type { Bytes } from '../base/bytes.ts';
+import type { NodeId } from '../base/id.ts';
+import type { SeededRandom } from '../base/random.ts';
+import type { Duration, Instant } from '../base/time.ts';
+import { elapsed, instant, millis } from '../base/time.ts';
+import type { DocumentName } from '../core/documents.ts';
+import type {
+  Effect,
+  FreshSocket,
+  Host,
+  Input,
+  LinkId,
+  Machine,
+  Moment,
+  SocketId,
+} from '../core/io.ts';
+import type { MembersDocument } from '../core/view.ts';
+import type { VirtualClock } from './clock.ts';
+import type { VirtualDisk } from './disk.ts';
+import { Failure } from './failure.ts';
+import { MAIN_PORT, type Site } from './site.ts';
+import type { Timeline } from './timeline.ts';
+import type { Trace } from './trace.ts';
+
+/** A machine that shows its view, which is what the checkers look at. `Node` is one. */
+export interface Subject extends Machine {
+  readonly id: NodeId;
+  members(now: Instant): MembersDocument;
+}
+
+/** What a machine wakes up with: its files, as JSON values, and a seed that is new each time. */
+export interface Birth {
+  readonly cluster: unknown;
+  readonly book: unknown;
+  readonly seed: Bytes;
+}
+
+/** Makes the machine of one node from what its disk holds. */
+export type Boot = (birth: Birth) => Subject;
+
+/** Sees every step of every machine, and may end the simulation by throwing a {@link Failure}. */
+export type Witness = (host: VirtualHost, input: Input, effects: readonly Effect[]) => void;
+
+/** What carries out a machine's effects on links. */
+export interface LinkCarrier {
+  admit(link: LinkId): void;
+  send(link: LinkId, bytes: Bytes): void;
+  close(link: LinkId): void;
+}
+
+/** What surrounds a host. */
+export interface Surroundings {
+  readonly timeline: Timeline;
+  readonly trace: Trace;
+  readonly links: LinkCarrier;
+  readonly witness: Witness;
+  /** Told each port a socket was bound to. */
+  readonly onPort: (site: string, port: number) => void;
+}
+
+/** Makes a machine see other addresses than there are; see {@link Liar}. */
+export interface Disguise {
+  shown(real: Address): Address;
+  real(shown: Address): Address;
+}
+
+/** What one step was given; replayed in order it makes the same machine again. */
+export interface Step {
+  readonly moment: Moment;
+  readonly input: Input;
+}
+
+/** A machine frozen in its tracks with its disk; see {@link VirtualHost.snapshot}. */
+export interface Snapshot {
+  readonly birth: Birth;
+  readonly steps: readonly Step[];
+  readonly files: ReadonlyMap<DocumentName, string>;
+  readonly sockets: ReadonlyMap<SocketId, number>;
+  readonly monotonic: Instant;
+  readonly wakeAt: Instant | undefined;
+}
+
+/** A timer rings up to this late, as timers of whole milliseconds do. */
+const TIMER_LAG = 1;
+
+/** Ports the system gives to sockets without a wish: Linux' range. */
+const EPHEMERAL: readonly [number, number] = [32_768, 61_000];
+
+/** Steps at one instant after which a machine is taken to be spinning. */
+const SPIN_MAX = 20_000;
+
+/** One machine with its clocks, its disk and its sockets, in one life after the other. */
+export class VirtualHost implements Host {
+  readonly name: string;
+  readonly id: NodeId;
+  readonly clock: VirtualClock;
+  readonly disk: VirtualDisk;
+  readonly site: Site;
+  disguise: Disguise | undefined;
+  /** While true every input is kept, so that snapshots can be taken. */
+  records = false;
+  readonly #boot: Boot;
+  readonly #world: Surroundings;
+  readonly #random: SeededRandom;
+  #machine: Subject | undefined;
+  #birth: Birth | undefined;
+  #steps: Step[] = [];
+  readonly #sockets = new Map<SocketId, number>();
+  #life = 0;
+  #wake = 0;
+  #wakeAt: Instant | undefined;
+  #asleep = false;
+  #stalledUntil: Instant = instant(0);
+  #longestStall: Duration = millis(0);
+  #spin: { at: Instant; count: number } = { at: instant(0), count: 0 };
+
+  constructor(
+    parts: { name: string; id: NodeId; boot: Boot; site: Site; clock: VirtualClock },
+    disk: VirtualDisk,
+    random: SeededRandom,
+    world: Surroundings,
+  ) {
+    this.name = parts.name;
+    this.id = parts.id;
+    this.#boot = parts.boot;
+    this.site = parts.site;
+    this.clock = parts.clock;
+    this.disk = disk;
+    this.#random = random;
+    this.#world = world;
+    this.site.plug((port, from, bytes) => this.#receive(port, from, bytes));
+  }
+
+  /** The running machine; undefined while it is off or asleep. */
+  get machine(): Subject | undefined {
+    return this.#asleep ? undefined : this.#machine;
+  }
+
+  /** Switched off; a sleeping one is not. */
+  get isOff(): boolean {
+    return this.#machine === undefined;
+  }
+
+  /** Counts lives: what was believed in an earlier one may be forgotten. */
+  get life(): number {
+    return this.#life;
+  }
+
+  /** Extra sockets open now. */
+  get freshSockets(): number {
+    return this.#sockets.size - (this.#sockets.has(0) ? 1 : 0);
+  }
+
+  /** The longest time an input waited here: by so much a belief may be older than it looks. */
+  get longestStall(): Duration {
+    return this.#longestStall;
+  }
+
+  /** What `members --json` would show now; undefined while it is off. */
+  view(): MembersDocument | undefined {
+    return this.machine?.members(this.clock.monotonic(this.#world.timeline.now));
+  }
+
+  /** Switches the machine on with what its disk holds. */
+  start(): void {
+    const cluster = this.disk.read('cluster');
+    const book = this.disk.read('book');
+    this.#birth = { cluster, book, seed: this.#random.bytes(32) };
+    this.#fate('starts');
+    this.#steps = [];
+    this.#machine = this.#boot(this.#birth);
+    this.#bind(0, MAIN_PORT);
+    this.input({ type: 'start' });
+  }
+
+  /** Power off, without a word to anybody. */
+  crash(): void {
+    this.#fate('loses power');
+    this.#stop();
+    this.disk.cutPower();
+  }
+
+  /** The process is not scheduled for a while; what comes meanwhile waits in the socket's buffer. */
+  stall(length: Duration): void {
+    this.#fate(`stalls for ${String(Math.round(length))} ms`);
+    const until = instant(this.#world.timeline.now + length);
+    if (until > this.#stalledUntil) this.#stalledUntil = until;
+  }
+
+  /** Sleeps like a laptop whose lid is closed; what comes meanwhile is lost. */
+  suspend(length: Duration): void {
+    if (this.machine === undefined) return;
+    this.#fate(`is suspended for ${String(Math.round(length))} ms`);
+    this.clock.suspend(this.#world.timeline.now);
+    this.#asleep = true;
+    this.#later(length, () => {
+      this.clock.resume(this.#world.timeline.now);
+      this.#asleep = false;
+      if (this.#wakeAt !== undefined) this.#setWake(this.#wakeAt);
+    });
+  }
+
+  /** The wall clock is set. */
+  setWall(by: Duration): void {
+    this.#fate(`sets its wall clock by ${String(Math.round(by))} ms`);
+    this.clock.setWall(by);
+  }
+
+  /** Everything about the machine as it is now, as a hypervisor would keep it. */
+  snapshot(): Snapshot | undefined {
+    if (this.#birth === undefined || this.#machine === undefined) return undefined;
+    return {
+      birth: this.#birth,
+      steps: [...this.#steps],
+      files: this.disk.contents(),
+      sockets: new Map(this.#sockets),
+      monotonic: this.clock.monotonic(this.#world.timeline.now),
+      wakeAt: this.#wakeAt,
+    };
+  }
+
+  /** Takes the machine back to a snapshot: the same inputs make the same machine. */
+  resume(snapshot: Snapshot): void {
+    this.#fate('is resumed from a snapshot');
+    this.#stop();
+    this.disk.restore(snapshot.files);
+    this.clock.resume(this.#world.timeline.now, snapshot.monotonic);
+    const machine = this.#boot(snapshot.birth);
+    for (const { moment, input } of snapshot.steps) machine.step(moment, input);
+    this.#birth = snapshot.birth;
+    this.#steps = [...snapshot.steps];
+    this.#machine = machine;
+    for (const [socket, port] of snapshot.sockets) this.#bind(socket, port);
+    if (snapshot.wakeAt !== undefined) this.#setWake(snapshot.wakeAt);
+  }
+
+  /** Gives the machine an input, now or when it is scheduled again. */
+  input(input: Input): void {
+    const { timeline } = this.#world;
+    if (this.#asleep) {
+      // What the kernel holds back comes late; what the network brought meanwhile is gone.
+      if (input.type !== 'datagram') this.#later(millis(100), () => this.input(input));
+    } else if (this.#stalledUntil > timeline.now) {
+      const arrived = timeline.now;
+      const life = this.#life;
+      timeline.at(this.#stalledUntil, () => {
+        if (life === this.#life) this.#step(input, elapsed(arrived, timeline.now));
+      });
+    } else {
+      this.#step(input, millis(0));
+    }
+  }
+
+  carryOut(effect: Effect): void {
+    switch (effect.type) {
+      case 'send':
+        return this.#send(effect.socket, effect.to, effect.bytes);
+      case 'wake':
+        return this.#setWake(effect.at);
+      case 'open-socket':
+        return this.#open(effect.socket);
+      case 'close-socket':
+        this.#sockets.delete(effect.socket);
+        return;
+      case 'save':
+        return this.disk.save(this, effect.document, effect.ticket, effect.urgent);
+      case 'admit-link':
+        return this.#world.links.admit(effect.link);
+      case 'link-send':
+        return this.#world.links.send(effect.link, effect.bytes);
+      case 'close-link':
+        return this.#world.links.close(effect.link);
+      case 'event':
+      case 'answer':
+      case 'view-changed':
+        return;
+      default:
+        unreachable(effect);
+    }
+  }
+
+  // What the disk asks and tells.
+
+  document(name: DocumentName): unknown {
+    return this.#machine?.document(name);
+  }
+
+  saved(ticket: number): void {
+    this.input({ type: 'saved', ticket });
+  }
+
+  saveFailed(ticket: number, reason: string): void {
+    this.input({ type: 'save-failed', ticket, reason });
+  }
+
+  #step(input: Input, late: Duration): void {
+    const machine = this.#machine;
+    if (machine === undefined) return;
+    const { timeline, trace } = this.#world;
+    if (late > this.#longestStall) this.#longestStall = late;
+    const now = this.clock.monotonic(timeline.now);
+    const wall = this.clock.wall(timeline.now);
+    const moment: Moment = { now, wall, late, entropy: this.#random.bytes(32) };
+    trace.note(timeline.now, this.name, 'input', input);
+    if (this.records) this.#steps.push({ moment, input });
+    const effects = this.#stepOrFail(machine, moment, input);
+    for (const effect of effects) {
+      trace.note(timeline.now, this.name, 'effect', effect);
+      this.carryOut(effect);
+    }
+    this.#watchForSpinning();
+    this.#world.witness(this, input, effects);
+  }
+
+  #stepOrFail(machine: Machine, moment: Moment, input: Input): readonly Effect[] {
+    try {
+      return machine.step(moment, input);
+    } catch (cause) {
+      const words = cause instanceof Error ? (cause.stack ?? cause.message) : String(cause);
+      throw new Failure('crash', `${this.name} threw on ${input.type}: ${words}`, { cause });
+    }
+  }
+
+  #watchForSpinning(): void {
+    const { now } = this.#world.timeline;
+    if (this.#spin.at !== now) this.#spin = { at: now, count: 0 };
+    this.#spin.count += 1;
+    if (this.#spin.count > SPIN_MAX) throw new Failure('crash', `${this.name} spins in place`);
+  }
+
+  #receive(port: number, from: Address, bytes: Bytes): void {
+    for (const [socket, bound] of this.#sockets) {
+      if (bound !== port) continue;
+      const shown = this.disguise?.shown(from) ?? from;
+      this.input({ type: 'datagram', socket, from: shown, bytes });
+      return;
+    }
+  }
+
+  #send(socket: SocketId, shown: Address, bytes: Bytes): void {
+    const port = this.#sockets.get(socket);
+    const to = this.disguise?.real(shown) ?? shown;
+    if (port !== undefined && this.site.send(port, to, bytes)) return;
+    const reason = port === undefined ? 'closed' : 'unreachable';
+    this.#later(millis(0.05), () => this.input({ type: 'send-failed', socket, to: shown, reason }));
+  }
+
+  #open(socket: FreshSocket): void {
+    const [least, most] = EPHEMERAL;
+    let port = least + this.#random.below(most - least);
+    while ([...this.#sockets.values()].includes(port)) port += 1;
+    this.#later(millis(0.1), () => {
+      this.#bind(socket, port);
+      this.input({ type: 'socket-opened', socket });
+    });
+  }
+
+  #bind(socket: SocketId, port: number): void {
+    this.#sockets.set(socket, port);
+    this.#world.onPort(this.site.site, port);
+  }
+
+  #setWake(at: Instant): void {
+    this.#wake += 1;
+    this.#wakeAt = at;
+    const wake = this.#wake;
+    const lag = this.#random.next() * TIMER_LAG;
+    const life = this.#life;
+    this.#world.timeline.at(instant(this.clock.worldTime(at) + lag), () => {
+      // A sleeping machine has no timers; its wake is set anew when it goes on.
+      if (wake !== this.#wake || life !== this.#life || this.#asleep) return;
+      this.#wakeAt = undefined;
+      this.input({ type: 'wake' });
+    });
+  }
+
+  #stop(): void {
+    this.#machine = undefined;
+    this.#asleep = false;
+    this.#sockets.clear();
+    this.#life += 1;
+    this.#wakeAt = undefined;
+    this.#stalledUntil = instant(0);
+  }
+
+  /** Something of this life: it does not happen when the machine was switched off meanwhile. */
+  #later(delay: Duration, run: () => void): void {
+    const life = this.#life;
+    this.#world.timeline.in(delay, () => {
+      if (life === this.#life) run();
+    });
+  }
+
+  #fate(words: string): void {
+    this.#world.trace.note(this.#world.timeline.now, this.name, 'fate', words);
+  }
+}

@@ -1,0 +1,135 @@
+import { addressKey, type Address } from '../base/address.ts';
+import { compare, toHex, utf8, type Bytes } from '../base/bytes.ts';
+import { nodeIdOf, type NodeId } from '../base/id.ts';
+import type { Duration, Instant } from '../base/time.ts';
+import { after, instant } from '../base/time.ts';
+import type { Suite } from '../crypto/suite.ts';
+
+/** What a record's signature covers begins with this (PROTOCOL §7). */
+const RECORD_LABEL = utf8('flotilla v2 record');
+
+/** Version 1, cluster 16, node ID 32 stand before the sequence in a record's body. */
+const SEQUENCE_OFFSET: number = RECORD_LABEL.length + 1 + 16 + 32;
+
+/** A time during which a site held an address. */
+interface Holding {
+  readonly site: string;
+  readonly from: Instant;
+  until: Instant;
+}
+
+/** A record that a node really signed. */
+export interface SignedRecord {
+  readonly author: NodeId;
+  readonly sequence: number;
+}
+
+const FOR_EVER: Instant = instant(Infinity);
+
+/**
+ * What is really so, which no simulated node may look at: who holds and held which address, which
+ * records were signed by whom, and which addresses somebody was told. Checkers compare beliefs with it.
+ */
+export class Truth {
+  readonly #holdings = new Map<string, Holding[]>();
+  /** Ports under which a site is or was seen. */
+  readonly #ports = new Map<string, Set<number>>();
+  readonly #told = new Set<string>();
+  readonly #signed = new Map<string, SignedRecord>();
+  readonly #newest = new Map<NodeId, number>();
+
+  hold(ip: string, site: string, now: Instant): void {
+    const holdings = this.#holdings.get(ip) ?? [];
+    holdings.push({ site, from: now, until: FOR_EVER });
+    this.#holdings.set(ip, holdings);
+  }
+
+  release(ip: string, site: string, now: Instant): void {
+    for (const holding of this.#holdings.get(ip) ?? []) {
+      if (holding.site === site && holding.until === FOR_EVER) holding.until = now;
+    }
+  }
+
+  /** Did this site hold the address at any time from `from` to `until`? */
+  heldDuring(ip: string, site: string, from: Instant, until: Instant): boolean {
+    const holdings = this.#holdings.get(ip) ?? [];
+    return holdings.some((one) => one.site === site && one.from <= until && one.until >= from);
+  }
+
+  /** Who holds the address now. */
+  holderOf(ip: string, now: Instant): string | undefined {
+    const holdings = this.#holdings.get(ip) ?? [];
+    return holdings.find((one) => one.from <= now && one.until > now)?.site;
+  }
+
+  /** A site is seen under this port: its own or one a router gave it. */
+  notePort(site: string, port: number): void {
+    const ports = this.#ports.get(site) ?? new Set();
+    ports.add(port);
+    this.#ports.set(site, ports);
+  }
+
+  /** A router showed somebody at `ip` under another port. */
+  noteRewrite(ip: string, port: number): void {
+    for (const { site } of this.#holdings.get(ip) ?? []) this.notePort(site, port);
+  }
+
+  /** An invite, a hint or, where one is at work, a liar named this address to somebody. */
+  tell(address: Address): void {
+    this.#told.add(addressKey(address));
+  }
+
+  /** R2: an address that a site holds or has held, under a port it was seen at, or one told. */
+  maySendTo(to: Address): boolean {
+    const holdings = this.#holdings.get(to.ip) ?? [];
+    const held = holdings.some((one) => this.#ports.get(one.site)?.has(to.port) === true);
+    return held || this.#told.has(addressKey(to));
+  }
+
+  /** A suite that signs as `suite` does, and lets the truth know which records were signed. */
+  witness(suite: Suite): Suite {
+    const sign = (seed: Bytes, data: Bytes): Bytes => {
+      const signature = suite.sign(seed, data);
+      this.#noteSigned(() => suite.signingKey(seed), data, signature);
+      return signature;
+    };
+    return {
+      name: suite.name,
+      hash: (data) => suite.hash(data),
+      hmac: (key, data) => suite.hmac(key, data),
+      signingKey: (seed) => suite.signingKey(seed),
+      sign,
+      verify: (publicKey, data, signature) => suite.verify(publicKey, data, signature),
+      agreementKeyPair: (secret) => suite.agreementKeyPair(secret),
+      agree: (secret, publicKey) => suite.agree(secret, publicKey),
+      seal: (key, counter, associated, plaintext) =>
+        suite.seal(key, counter, associated, plaintext),
+      open: (key, counter, associated, ciphertext) =>
+        suite.open(key, counter, associated, ciphertext),
+    };
+  }
+
+  /** Who signed the record that ends in this signature; undefined: nobody did. */
+  signerOf(signature: Bytes): SignedRecord | undefined {
+    return this.#signed.get(toHex(signature));
+  }
+
+  /** The highest sequence a node ever signed; 0: none. */
+  newestSequence(author: NodeId): number {
+    return this.#newest.get(author) ?? 0;
+  }
+
+  #noteSigned(publicKey: () => Bytes, data: Bytes, signature: Bytes): void {
+    if (compare(data.subarray(0, RECORD_LABEL.length), RECORD_LABEL) !== 0) return;
+    const author = nodeIdOf(publicKey());
+    const view = new DataView(data.buffer, data.byteOffset + SEQUENCE_OFFSET, 4);
+    const sequence = view.getUint32(0);
+    this.#signed.set(toHex(signature), { author, sequence });
+    this.#newest.set(author, Math.max(this.newestSequence(author), sequence));
+  }
+}
+
+/** When a thing seen at `seen` can have begun, if it took at most `longest`. */
+export function since(seen: Instant, longest: Duration): Instant {
+  return after(seen, -longest as Duration);
+}

@@ -1,0 +1,162 @@
+import type { NodeId } from '../base/id.ts';
+import { SeededRandom } from '../base/random.ts';
+import type { Instant } from '../base/time.ts';
+import { instant } from '../base/time.ts';
+import { writeBook, writeCluster } from '../core/documents.ts';
+import type { StoredBook, StoredCluster } from '../core/documents.ts';
+import type { Effect, Input } from '../core/io.ts';
+import { SafetyWatch } from './checkers.ts';
+import { VirtualClock, type ClockFaults } from './clock.ts';
+import { VirtualDisk } from './disk.ts';
+import { VirtualHost, type Boot, type Surroundings } from './host.ts';
+import { Links } from './links.ts';
+import { HomeRouter, type NatKind } from './nat.ts';
+import { Network, type Weather } from './network.ts';
+import { AddressPool } from './pool.ts';
+import { DirectSite, MAIN_PORT, type Site } from './site.ts';
+import { Timeline } from './timeline.ts';
+import { Trace } from './trace.ts';
+import { Truth } from './truth.ts';
+
+/** Up to this many nodes every step is followed by a look at the machine; above, one in so many. */
+const LOOK_ALWAYS = 16;
+
+/** Looks at a machine that made a step. */
+export type StepWatcher = (host: VirtualHost, effects: readonly Effect[]) => void;
+
+/** One machine to be put into a world. */
+export interface HostPlan {
+  readonly name: string;
+  readonly id: NodeId;
+  readonly boot: Boot;
+  /** Behind what router; none: it holds its address itself. */
+  readonly nat: NatKind | undefined;
+  readonly clock: ClockFaults;
+  /** What its disk holds at first; none: it was never part of a cluster. */
+  readonly files: { readonly cluster: StoredCluster; readonly book: StoredBook } | undefined;
+}
+
+/** What kind of world. */
+export interface WorldPlan {
+  readonly seed: number;
+  readonly weather: Weather;
+  /** Machines there will be: decides how often each is looked at. */
+  readonly size: number;
+}
+
+/**
+ * A whole simulated world: time, the network, machines with their clocks and disks, the truth about
+ * them and the watch over their beliefs. Everything that happens follows from the plan and the seed.
+ */
+export class World {
+  readonly timeline: Timeline = new Timeline();
+  readonly trace: Trace = new Trace();
+  readonly truth: Truth = new Truth();
+  readonly pool: AddressPool = new AddressPool();
+  readonly random: SeededRandom;
+  readonly network: Network;
+  readonly links: Links;
+  readonly hosts: VirtualHost[] = [];
+  /** Nodes whose beliefs do not count: they see another world. */
+  readonly exempt: Set<VirtualHost> = new Set();
+  readonly #watch: SafetyWatch;
+  readonly #sites = new Map<NodeId, string>();
+  readonly #watchers = new Set<StepWatcher>();
+
+  constructor(plan: WorldPlan) {
+    this.random = new SeededRandom(plan.seed);
+    this.network = new Network(this.timeline, this.random.fork(), plan.weather);
+    this.links = new Links(this.timeline);
+    this.#watch = new SafetyWatch({
+      truth: this.truth,
+      siteOf: (member) => this.#sites.get(member),
+      longestDelay: () => this.network.longestDelay,
+      now: () => this.timeline.now,
+      isExempt: (host) => this.exempt.has(host),
+      every: plan.size <= LOOK_ALWAYS ? 1 : plan.size,
+    });
+  }
+
+  get now(): Instant {
+    return this.timeline.now;
+  }
+
+  /** Lets virtual time pass; ends early, saying false, when `until` becomes true. */
+  run(length: number, until: () => boolean = () => false): boolean {
+    const end = instant(this.timeline.now + length);
+    while (!until()) {
+      if (!this.timeline.next(end)) return true;
+    }
+    return false;
+  }
+
+  /** Puts a machine into the world, switched off. */
+  add(plan: HostPlan): VirtualHost {
+    const site = this.#siteFor(plan);
+    const surroundings: Surroundings = {
+      timeline: this.timeline,
+      trace: this.trace,
+      links: this.links,
+      witness: (host, input, effects) => this.#witness(host, input, effects),
+      onPort: (name, port) => this.truth.notePort(name, port),
+    };
+    const { name, id, boot } = plan;
+    const clock = new VirtualClock(this.timeline.now, plan.clock);
+    const disk = new VirtualDisk(this.timeline, this.random.fork());
+    const parts = { name, id, boot, site, clock };
+    const host = new VirtualHost(parts, disk, this.random.fork(), surroundings);
+    this.#sites.set(id, site.site);
+    // Known before it is open: others may say that it will be there.
+    this.truth.notePort(site.site, MAIN_PORT);
+    this.hosts.push(host);
+    if (plan.files !== undefined) {
+      disk.put('cluster', writeCluster(plan.files.cluster));
+      disk.put('book', writeBook(plan.files.book));
+    }
+    return host;
+  }
+
+  /**
+   * Gives machines other public addresses at one instant: all old ones are taken away before any new
+   * one is given, so that two machines can swap theirs.
+   */
+  readdress(moves: readonly (readonly [host: VirtualHost, ips: readonly string[]])[]): void {
+    for (const [{ site }] of moves) {
+      for (const ip of site.addresses) {
+        this.network.release(ip, site);
+        this.truth.release(ip, site.site, this.timeline.now);
+      }
+    }
+    for (const [{ name, site }, ips] of moves) {
+      this.trace.note(this.timeline.now, name, 'fate', `is at ${ips.join(', ') || 'no address'}`);
+      for (const ip of ips) {
+        this.network.hold(ip, site);
+        this.truth.hold(ip, site.site, this.timeline.now);
+      }
+      site.readdress(ips);
+    }
+  }
+
+  /** Calls after every step, checks passed; returns what ends it. */
+  watchSteps(watcher: StepWatcher): () => void {
+    this.#watchers.add(watcher);
+    return () => this.#watchers.delete(watcher);
+  }
+
+  /** The machine at a public address, for a TCP connection to it; undefined when none listens. */
+  hostAt(ip: string): VirtualHost | undefined {
+    const site = this.network.holder(ip)?.site;
+    return this.hosts.find((host) => host.site.site === site && host.machine !== undefined);
+  }
+
+  #siteFor({ name, nat }: HostPlan): Site {
+    if (nat === undefined) return new DirectSite(name, this.network);
+    const parts = { network: this.network, timeline: this.timeline, random: this.random.fork() };
+    return new HomeRouter(name, nat, parts, (ip, port) => this.truth.noteRewrite(ip, port));
+  }
+
+  #witness(host: VirtualHost, input: Input, effects: readonly Effect[]): void {
+    this.#watch.look(host, input, effects);
+    for (const watcher of this.#watchers) watcher(host, effects);
+  }
+}
