@@ -16,7 +16,7 @@ export type {
   StatusDocument,
 } from './core/view.ts';
 export { Flotilla } from './runtime/flotilla.ts';
-export type { PingResult, Resolved, Wait } from './runtime/flotilla.ts';
 export { defaultStateFolder } from './runtime/folder.ts';
 export { DEFAULT_PORT } from './runtime/options.ts';
 export type { FlotillaOptions, LogLine } from './runtime/options.ts';
+export type { PingResult, Resolved, Wait } from './runtime/results.ts';

@@ -15,7 +15,7 @@ const RUNNING: readonly Command[] = [
     about: [
       'Runs a node in the foreground until SIGTERM, SIGINT or `flotilla down`.',
       'With an empty state folder it founds a cluster of one, or joins that of --join.',
-      'With a state it goes on as the node it was; --join is then passed over if it is already there.',
+      'With a state it goes on as the node it was, and passes over --join if it is a member there.',
       'It needs no root and no address: the other members tell a node where it is.',
     ],
     flags: [
@@ -50,8 +50,8 @@ const MEMBERSHIP: readonly Command[] = [
     about: [
       'Prints a token on standard output, alone, and what to do with it on standard error.',
       'Whoever has the token can join until it is used up or expired: treat it as a password.',
-      'It says where this node is. Without --at that is where the other members see it; a node that',
-      'is alone does not know, and makes a token that works on the same LAN.',
+      'It says where this node is. Without --at that is where the other members see it; a node',
+      'that is alone does not know, and makes a token that works on the same LAN.',
     ],
     flags: [flags.AT, flags.USES, flags.EXPIRES, flags.QR],
     examples: [
@@ -151,8 +151,8 @@ const SEEING: readonly Command[] = [
     words: [NAME_WORD],
     summary: 'print the IP address of a member',
     about: [
-      'Prints the address alone, for use in scripts. Of a lost member, it prints nothing on standard',
-      'output; the last address known goes to standard error.',
+      'Prints the address alone, for use in scripts. Of a lost member it prints nothing on',
+      'standard output; the last address known goes to standard error.',
     ],
     flags: [flags.WITH_PORT, flags.IPV4, flags.IPV6],
     examples: ['flotilla resolve cellar', 'ssh "$(flotilla resolve cellar)"'],
@@ -193,9 +193,9 @@ const TRYING: readonly Command[] = [
     words: [],
     summary: 'see five nodes find each other again, on this machine',
     about: [
-      'Starts five daemons on addresses of loopback, then moves them under their feet: one, two at',
-      'once, all but one, two that swap. No daemon is told; the old addresses fall silent. It shows',
-      'who moved, who noticed, and how long it took until every node had proven every other one.',
+      'Starts five daemons on addresses of loopback, then moves them under their feet: one, two',
+      'at once, all but one, two that swap. No daemon is told; the old addresses fall silent.',
+      'It shows who moved, who noticed, and how long it took until each had proven all others.',
       'It ends by itself in half a minute and leaves nothing behind.',
     ],
     flags: [],

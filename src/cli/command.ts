@@ -1,4 +1,4 @@
-/** What a command is: its texts and flags, known at once, and its doing, loaded when it is called. */
+/** What a command is: texts and flags, known at once, and its doing, loaded when it is called. */
 
 import type { Flag } from './flag.ts';
 import type { Settings } from './settings.ts';
@@ -26,7 +26,7 @@ export interface Command {
   readonly words: readonly (readonly [form: string, help: string])[];
   /** One line for the list of commands. */
   readonly summary: string;
-  /** What it does, for its own page. */
+  /** What it does, for its own page: one paragraph, in pieces. */
   readonly about: readonly string[];
   readonly flags: readonly Flag<unknown>[];
   readonly examples: readonly string[];

@@ -31,7 +31,7 @@ async function load(file: string): Promise<string> {
     return await readFile(file, 'utf8');
   } catch (error) {
     const { message } = error as Error;
-    throw new UserError('config-unreadable', `${file} cannot be read: ${message}`, '', {
+    throw new UserError('config-unreadable', `${file} cannot be read: ${message}.`, '', {
       cause: error,
     });
   }
@@ -44,8 +44,8 @@ function textsOf(config: object, file: string): ReadonlyMap<string, readonly str
     if (!known.includes(key)) {
       throw new UsageError(
         'config-unknown-key',
-        `${file}: "${key}" is not a key`,
-        `keys are the long names of flags: ${known.join(', ')}`,
+        `${file}: "${key}" is not a key.`,
+        `The keys are the names of flags: ${known.join(', ')}.`,
       );
     }
     texts.set(
@@ -61,7 +61,7 @@ function textOf(value: unknown, key: string, file: string): string {
   if (typeof value === 'number' || typeof value === 'boolean') return String(value);
   throw new UsageError(
     'config-bad-value',
-    `${file}: "${key}" must be a text, a number, true, false, or a list of texts`,
+    `${file}: "${key}" must be a text, a number, true, false, or a list of texts.`,
     '',
   );
 }
@@ -69,7 +69,7 @@ function textOf(value: unknown, key: string, file: string): string {
 function notAConfig(file: string, reason: string): UsageError {
   return new UsageError(
     'config-not-toml',
-    `${file} is not a config: ${reason}`,
-    'see https://toml.io',
+    `${file} is not a config: ${reason}.`,
+    'See https://toml.io for the language.',
   );
 }

@@ -1,4 +1,4 @@
-/** A daemon from its start to its end: a node, its control API, its log, the signals that stop it. */
+/** A daemon from start to end: a node, its control API, its log, the signals that stop it. */
 
 import { UserError } from '../base/errors.ts';
 import { Flotilla } from '../runtime/flotilla.ts';
@@ -16,7 +16,7 @@ const STOP_MAX_MS = 1_900;
 
 const SIGNALS: readonly NodeJS.Signals[] = ['SIGTERM', 'SIGINT'];
 
-/** Runs a node until a signal, `down`, `leave` or a fault ends it. `ready` is called once it serves. */
+/** Runs a node until a signal, `down`, `leave` or a fault ends it; calls `ready` once it serves. */
 export async function runDaemon(
   options: FlotillaOptions,
   log: Log,

@@ -73,21 +73,21 @@ export function understand(text: string, status: number): unknown {
   try {
     value = JSON.parse(text);
   } catch {
-    throw new UserError('daemon-unclear', 'the daemon did not answer in JSON', TRY_RESTART);
+    throw new UserError('daemon-unclear', 'The daemon did not answer in JSON.', TRY_RESTART);
   }
   if (status === 200) return checkSchema(value);
   const { code, message, hint } = value as Partial<Problem>;
   throw new UserError(code ?? 'daemon-unclear', message ?? text, hint ?? '');
 }
 
-const TRY_RESTART = 'is it another version? Stop it with `flotilla down` and start it again';
+const TRY_RESTART = 'Is it of another version? Stop it with `flotilla down` and start it again.';
 
 function checkSchema(value: unknown): unknown {
   const schema = (value as { readonly schema?: unknown } | null)?.schema;
   if (schema === SCHEMA) return value;
   throw new UserError(
     'daemon-other-version',
-    `the daemon answers in schema ${String(schema)}, this command knows ${String(SCHEMA)}`,
+    `The daemon answers in schema ${String(schema)}, this command knows ${String(SCHEMA)}.`,
     TRY_RESTART,
   );
 }
@@ -104,7 +104,7 @@ async function open(
   return new Promise((resolve, reject) => {
     const asking = request({ socketPath, method, path: path + search, agent: false }, resolve);
     asking.setTimeout(ANSWER_TIMEOUT_MS, () => {
-      asking.destroy(new UserError('daemon-silent', 'the daemon does not answer', TRY_RESTART));
+      asking.destroy(new UserError('daemon-silent', 'The daemon does not answer.', TRY_RESTART));
     });
     asking.once('error', (error: NodeJS.ErrnoException) => {
       reject(explain(error, stateFolder));
@@ -116,8 +116,8 @@ async function open(
 function noDaemon(stateFolder: string, cause?: unknown): UserError {
   return new UserError(
     NO_DAEMON,
-    `no daemon is running on ${stateFolder}`,
-    'start one with `flotilla up`; `--state` or FLOTILLA_STATE names another state folder',
+    `No daemon is running on ${stateFolder}.`,
+    'Start one with `flotilla up`; `--state` or FLOTILLA_STATE names another state folder.',
     { cause },
   );
 }
@@ -129,8 +129,8 @@ function explain(error: NodeJS.ErrnoException, stateFolder: string): Error {
   if (error.code !== 'EACCES' && error.code !== 'EPERM') return error;
   return new UserError(
     'daemon-of-another-user',
-    `the daemon on ${stateFolder} belongs to another user`,
-    'run this as the user who runs the daemon, or with sudo',
+    `The daemon on ${stateFolder} belongs to another user.`,
+    'Run this as the user who runs the daemon, or with sudo.',
     { cause: error },
   );
 }

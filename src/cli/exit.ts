@@ -1,4 +1,4 @@
-/** How a command ends: the exit codes scripts depend on (DESIGN §9), and which error means which. */
+/** How a command ends: the exit codes of DESIGN §9, and which error means which. */
 
 import { UserError } from '../base/errors.ts';
 

@@ -97,7 +97,7 @@ export function whole(from: number, to: number): (value: string, source: string)
     if (number >= from && number <= to) return number;
     throw new UsageError(
       'value-not-a-number',
-      `${source}: "${value}" is not a whole number from ${String(from)} to ${String(to)}`,
+      `${source}: "${value}" is not a whole number from ${String(from)} to ${String(to)}.`,
       '',
     );
   };
@@ -109,8 +109,8 @@ export function duration(value: string, source: string): Duration {
   if (parsed !== undefined && parsed > 0) return parsed;
   throw new UsageError(
     'value-not-a-duration',
-    `${source}: "${value}" is not a time`,
-    'write a number and a unit, such as 600ms, 5s, 15m, 2h or 1d',
+    `${source}: "${value}" is not a time.`,
+    'Write a number and a unit, such as 600ms, 5s, 15m, 2h or 1d.',
   );
 }
 
@@ -123,7 +123,7 @@ export function oneOf<W extends string>(
     if (found !== undefined) return found;
     throw new UsageError(
       'value-not-a-choice',
-      `${source}: "${value}" is none of ${words.join(', ')}`,
+      `${source}: "${value}" is none of ${words.join(', ')}.`,
       '',
     );
   };
@@ -135,8 +135,8 @@ export function pair(value: string, source: string): readonly [key: string, valu
   if (at > 0) return [value.slice(0, at), value.slice(at + 1)];
   throw new UsageError(
     'value-not-a-pair',
-    `${source}: "${value}" is not of the form KEY=VALUE`,
-    'for example role=storage',
+    `${source}: "${value}" is not of the form KEY=VALUE.`,
+    'For example role=storage.',
   );
 }
 
@@ -155,7 +155,7 @@ function yesOrNo(value: string, source: string): boolean {
     default:
       throw new UsageError(
         'value-not-a-choice',
-        `${source}: "${value}" is neither true nor false`,
+        `${source}: "${value}" is neither true nor false.`,
         '',
       );
   }

@@ -161,21 +161,21 @@ export const SEED: Flag<number> = valueFlag(
 export const NODES: Flag<number> = valueFlag(
   'nodes',
   'N',
-  'how many nodes (default: 10)',
+  'how many nodes (default: as many as the scenario is about)',
   whole(1, 10_000),
 );
 /** Of `sim`. */
 export const SCENARIO: Flag<string> = valueFlag(
   'scenario',
   'S',
-  'what happens to them (default: storm)',
+  'what happens to them (default: swarm, everything at once)',
   text,
 );
 /** Of `sim`. */
 export const SECONDS: Flag<number> = valueFlag(
   'seconds',
   'N',
-  'virtual seconds of trouble before the calm (default: 60)',
+  'length of the trouble in virtual seconds, where it is free (default: 60)',
   whole(1, 1_000_000),
 );
 
@@ -193,8 +193,8 @@ function notYet(name: string, service: string): Flag<'off'> {
     if (value === 'off') return 'off';
     throw new UsageError(
       'not-in-this-release',
-      `${source}: ${service} is not in this release`,
-      `leave --${name} away, or say --${name} off`,
+      `${source}: ${service} is not in this release.`,
+      `Leave --${name} away, or say --${name} off.`,
     );
   });
 }

@@ -17,7 +17,7 @@ function sinkOf(stream: NodeJS.WriteStream): Sink {
       stream.write(text);
     },
     // Node leaves it out where the stream is a file or a pipe.
-    isTTY: (stream.isTTY as boolean | undefined) ?? false,
+    isTTY: Boolean(stream.isTTY),
     get columns() {
       return stream.columns as number | undefined;
     },

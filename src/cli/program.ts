@@ -9,7 +9,7 @@ import type { Given } from './settings.ts';
 import type { World } from './world.ts';
 import { VERSION } from './version.ts';
 
-/** What was typed: a command with its words and flags, or only a page of help to show. */
+/** What was typed: a command with its words and flags, a wish for help, or a mistake. */
 export type Parsed =
   | {
       readonly type: 'command';
@@ -17,8 +17,8 @@ export type Parsed =
       readonly words: readonly string[];
       readonly given: Given;
     }
-  /** The parser has said what there was to say. */
-  | { readonly type: 'said'; readonly helpAskedFor: boolean };
+  /** The parser has said what there was to say; without a mistake, help was asked for. */
+  | { readonly type: 'said'; readonly mistake: string | undefined };
 
 /** Flags every command takes. */
 const COMMON: readonly Flag<unknown>[] = [STATE, CONFIG, JSON_OUTPUT];
@@ -68,15 +68,15 @@ export function parse(argv: readonly string[], world: World): Parsed {
     root.parse(argv, { from: 'user' });
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
-    return { type: 'said', helpAskedFor: error.exitCode === 0 };
+    return { type: 'said', mistake: error.exitCode === 0 ? undefined : plain(error.message) };
   }
-  return parsed ?? { type: 'said', helpAskedFor: false };
+  return parsed ?? { type: 'said', mistake: 'A command is missing.' };
 }
 
 function describe(page: Parser, command: Command, world: World): void {
   page
     .summary(command.summary)
-    .description(command.about.join('\n'))
+    .description(command.about.join(' '))
     .helpOption('-h, --help', 'show help')
     .addHelpText('after', notes(command));
   speakThrough(page, world);
@@ -110,6 +110,9 @@ function speakThrough(parser: Parser, world: World): void {
     writeErr: (text) => {
       world.stderr.write(text);
     },
+    outputError: (text, write) => {
+      write(`flotilla: ${plain(text)}`);
+    },
     getOutHelpWidth: () => world.stdout.columns ?? 100,
     getErrHelpWidth: () => world.stderr.columns ?? 100,
     getOutHasColors: () => false,
@@ -117,14 +120,21 @@ function speakThrough(parser: Parser, world: World): void {
   });
 }
 
+/** Commander's own words, without its greeting. */
+function plain(text: string): string {
+  return text.replace(/^error: /, '');
+}
+
 /** Reading the texts is the flag's own affair: they may come from elsewhere too. */
 function optionOf(flag: Flag<unknown>): Option {
   const short = flag.short === undefined ? '' : `-${flag.short}, `;
   const value = flag.value === undefined ? '' : ` <${flag.value}>`;
-  const help = `${flag.help} [${flag.env}]`;
-  return new Option(`${short}--${flag.name}${value}`, help).argParser(
-    (text, before: readonly string[] | undefined) => [...(before ?? []), text],
-  );
+  const option = new Option(`${short}--${flag.name}${value}`, `${flag.help} [${flag.env}]`);
+  if (flag.value === undefined) return option;
+  return option.argParser((text, before: readonly string[] | undefined) => [
+    ...(before ?? []),
+    text,
+  ]);
 }
 
 function givenTo(parser: Parser): Given {

@@ -16,7 +16,7 @@ import type { World } from './world.ts';
 /** Runs a command and gives its exit code. Never throws but for a broken invariant. */
 export async function run(argv: readonly string[], world: World): Promise<number> {
   const parsed = parse(argv, world);
-  if (parsed.type === 'said') return parsed.helpAskedFor ? EXIT.done : EXIT.usage;
+  if (parsed.type === 'said') return saidAll(parsed.mistake, argv, world);
   const { command, words, given } = parsed;
   try {
     const call = await prepare(words, given, world);
@@ -27,6 +27,15 @@ export async function run(argv: readonly string[], world: World): Promise<number
     report(error, given.has(JSON_OUTPUT.name), world);
     return exitCodeOf(error);
   }
+}
+
+/** The parser has told people already; a program that asked for JSON gets its document. */
+function saidAll(mistake: string | undefined, argv: readonly string[], world: World): number {
+  if (mistake === undefined) return EXIT.done;
+  if (argv.includes('--json')) {
+    writeProblem({ code: 'usage', message: mistake, hint: '`flotilla help` shows how.' }, world);
+  }
+  return EXIT.usage;
 }
 
 async function prepare(words: readonly string[], given: Given, world: World): Promise<Call> {
@@ -42,7 +51,11 @@ function report(error: unknown, json: boolean, world: World): void {
   const problem = problemOf(error);
   world.stderr.write(`flotilla: ${problem.message}\n`);
   if (problem.hint !== '') world.stderr.write(`  ${problem.hint}\n`);
-  if (json) world.stdout.write(`${JSON.stringify({ schema: 1, error: problem })}\n`);
+  if (json) writeProblem(problem, world);
+}
+
+function writeProblem(problem: Problem, world: World): void {
+  world.stdout.write(`${JSON.stringify({ schema: 1, error: problem })}\n`);
 }
 
 function problemOf(error: unknown): Problem {
@@ -50,5 +63,5 @@ function problemOf(error: unknown): Problem {
     return { code: error.code, message: error.message, hint: error.hint };
   }
   const message = error instanceof Error ? (error.stack ?? error.message) : String(error);
-  return { code: 'internal', message, hint: 'this should not happen: please report it' };
+  return { code: 'internal', message, hint: 'This should not happen: please report it.' };
 }

@@ -11,9 +11,9 @@ const FILE = 'file:';
 
 /** The token meant by `TOKEN`, `-` (standard input) or `file:PATH`. White space around it goes. */
 export async function readToken(value: string, stdin: World['stdin']): Promise<string> {
-  if (value === '-') return checked(await readStdin(stdin), 'standard input');
+  if (value === '-') return checked(await readStdin(stdin), 'Standard input');
   if (value.startsWith(FILE)) return readTokenFile(value.slice(FILE.length));
-  return checked(value, 'the command line');
+  return checked(value, 'The command line');
 }
 
 /** The token in a file. */
@@ -23,7 +23,7 @@ export async function readTokenFile(path: string): Promise<string> {
     content = await readFile(path, 'utf8');
   } catch (error) {
     const { message } = error as Error;
-    throw new UserError('token-file-unreadable', `the token file cannot be read: ${message}`, '', {
+    throw new UserError('token-file-unreadable', `The token file cannot be read: ${message}.`, '', {
       cause: error,
     });
   }
@@ -43,11 +43,11 @@ async function readStdin(stdin: World['stdin']): Promise<string> {
 /** The text itself stays out of all messages: it is a secret. */
 function checked(content: string, source: string): string {
   const token = content.trim();
-  if (token !== '' && token.length <= LENGTH_MAX && !/\s/.test(token)) return token;
+  if (token !== '' && token.length <= LENGTH_MAX) return token;
   const trouble = token === '' ? 'is empty' : 'holds more than a token';
   throw new UsageError(
     'token-not-a-token',
-    `${source} ${trouble}`,
-    '`flotilla invite` on a member prints a token',
+    `${source} ${trouble}.`,
+    '`flotilla invite` on a member prints a token.',
   );
 }

@@ -133,6 +133,8 @@ export interface Crew {
   now: Instant;
   wall: WallTime;
   digestChangedAt: Instant;
+  /** The main socket's port as the others last saw it: listed while only a fresh one is seen. */
+  mainPort: number | undefined;
   /** A record is to be signed as soon as a sequence is reserved. */
   publishWanted: boolean;
   started: boolean;
@@ -184,6 +186,7 @@ export function gather(config: NodeConfig): Crew {
     now: instant(0),
     wall: wallTime(0),
     digestChangedAt: instant(0),
+    mainPort: undefined,
     publishWanted: false,
     started: false,
     twinToldAt: undefined,

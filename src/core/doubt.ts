@@ -98,7 +98,9 @@ export class Rounds {
 
   get postponedUntil(): Instant | undefined {
     if (this.#postponed === undefined || this.#last === undefined) return undefined;
-    return after(this.#last, this.#postponed === 'reflection' ? REFLECTION_GAP : this.#gap);
+    const gap = this.#postponed === 'reflection' ? REFLECTION_GAP : this.#gap;
+    // A millisecond more, so that rounding cannot make it too soon again.
+    return after(this.#last, millis(gap + 1));
   }
 
   /** The doubt that was kept; it is forgotten by asking. */

@@ -1,6 +1,6 @@
 import { parseAddress, sameAddress, usable, type Address } from '../base/address.ts';
 import { equal, type Bytes } from '../base/bytes.ts';
-import type { ClusterId, NodeId, NodeName } from '../base/id.ts';
+import type { NodeId, NodeName } from '../base/id.ts';
 import type { WallTime } from '../base/time.ts';
 import type { Identity } from '../crypto/identity.ts';
 import type { Suite } from '../crypto/suite.ts';
@@ -75,7 +75,7 @@ export class Admission {
   readonly #dialed: Address;
   readonly #wall: WallTime;
   readonly #acts: Bytes[] = [];
-  /** The newest record of each node that the maker sent. */
+  /** The newest genuine record of each node; whether that is a member shows at the end. */
   readonly #records = new Map<NodeId, SignedRecord>();
   #ended: AdmissionStep | undefined;
 
@@ -116,14 +116,13 @@ export class Admission {
       this.#acts.push(bytes);
       return { type: 'more' };
     }
-    // Whose record it is, and whether it is genuine, is looked at when the members are known.
     const record = decodeRecord(bytes);
-    if (record === undefined) return { type: 'more' };
-    const held = this.#records.get(record.id);
-    if (held === undefined && this.#records.size >= MEMBERS_MAX) {
-      return broken('it has too many records');
-    }
-    if (held === undefined || held.sequence < record.sequence) this.#records.set(record.id, record);
+    if (record?.cluster !== this.#token.cluster) return { type: 'more' };
+    const held = this.#records.get(record.id)?.sequence ?? 0;
+    // Verified before it takes a place, or a forged one would push a genuine one out.
+    if (record.sequence <= held || !verifyRecord(this.#suite, record)) return { type: 'more' };
+    if (held === 0 && this.#records.size >= MEMBERS_MAX) return broken('it has too many records');
+    this.#records.set(record.id, record);
     return { type: 'more' };
   }
 
@@ -143,14 +142,13 @@ export class Admission {
     }
     const cluster = storedCluster(ledger.all().map(({ bytes }) => bytes));
     const isMember = (id: NodeId): boolean => nodes.get(id)?.left === false;
-    return { type: 'admitted', cluster, book: this.#book(ledger.cluster, isMember), seen };
+    return { type: 'admitted', cluster, book: this.#book(isMember), seen };
   }
 
-  /** Genuine records of members, and where the maker may be found: dialed and in the token. */
-  #book(cluster: ClusterId, isMember: (id: NodeId) => boolean): StoredBook {
+  /** Records of members, and where the maker may be found: dialed and in the token. */
+  #book(isMember: (id: NodeId) => boolean): StoredBook {
     const records = [...this.#records.values()]
-      .filter((record) => record.cluster === cluster && isMember(record.id))
-      .filter((record) => verifyRecord(this.#suite, record))
+      .filter((record) => isMember(record.id))
       .map(({ bytes }) => bytes);
     const addresses: StoredAddress[] = [{ address: this.#dialed, at: this.#wall }];
     for (const text of this.#token.at) {

@@ -240,7 +240,10 @@ export class Membership {
     if (!nodes.has(act.author)) return UNCHANGED;
     if (act.type === 'invite') {
       const key = toHex(act.key);
-      if (invites.has(key)) return this.#judgeAnew();
+      const known = invites.get(key) ?? [];
+      // Of two by one author the first stands.
+      if (known.some((invite) => invite.act.author === act.author)) return UNCHANGED;
+      if (known.length > 0) return this.#judgeAnew();
       invites.set(key, [{ act, hash: signed.hash, redeemed: 0 }]);
       return UNCHANGED;
     }

@@ -1,6 +1,6 @@
 /** What this node says of itself: its sequence numbers, its tags, and the record made of a vote. */
 
-import { address, type Address } from '../base/address.ts';
+import { address, addressKey, type Address, type AddressKey } from '../base/address.ts';
 import type { ClusterId } from '../base/id.ts';
 import type { Duration } from '../base/time.ts';
 import type { Identity } from '../crypto/identity.ts';
@@ -128,15 +128,16 @@ export class OwnRecord {
 function listedAddresses(
   hosts: readonly VotedHost[],
 ): readonly { address: Address; voters: number }[] {
-  const listed: { address: Address; voters: number }[] = [];
+  const listed = new Map<AddressKey, { address: Address; voters: number }>();
   const sorted = [...hosts].sort((a, b) => b.voters - a.voters);
   for (const { ip, ports, voters } of sorted) {
     for (const [, port] of [...ports].sort(([a], [b]) => a - b)) {
       const at = address(ip, port);
-      if (at !== undefined) listed.push({ address: at, voters: Math.min(255, voters) });
+      if (at === undefined || listed.has(addressKey(at))) continue;
+      listed.set(addressKey(at), { address: at, voters: Math.min(255, voters) });
     }
   }
-  return listed.slice(0, ADDRESSES_MAX);
+  return [...listed.values()].slice(0, ADDRESSES_MAX);
 }
 
 /** The ports to list: the main one, and fresh ones until the main one is proven again. */

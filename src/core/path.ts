@@ -9,7 +9,7 @@ import { MAIN, type SocketId } from './io.ts';
 export interface Path {
   readonly socket: SocketId;
   readonly address: Address;
-  /** When the newest answered challenge came back. */
+  /** When the newest answered challenge was sent. */
   readonly provenAt: Instant;
   /** When the oldest question was sent that no proof followed; undefined while it answers. */
   readonly silentSince: Instant | undefined;

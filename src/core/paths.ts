@@ -121,7 +121,8 @@ export class Paths {
     const proven: Path = {
       socket: question.socket,
       address: question.address,
-      provenAt: now,
+      // As of the asking: a late pong says nothing of what became of the address since.
+      provenAt: question.sentAt,
       silentSince: undefined,
       silences: 0,
     };

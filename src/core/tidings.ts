@@ -231,12 +231,13 @@ function votedHosts(crew: Crew): readonly VotedHost[] {
   const { reflections, paths, rounds } = crew;
   const mainProven = !rounds.running || rounds.mainAnswered;
   return reflections.own().map(({ ip, ports, voters }) => {
+    const main = ports.get(MAIN);
+    if (main !== undefined) crew.mainPort = main;
     const carrying = new Map(
       [...ports].filter(([socket]) => socket === MAIN || !mainProven || paths.uses(socket)),
     );
-    const fallback = crew.book.listed(crew.id)[0]?.port;
     const onMain = mainProven && ![...carrying.keys()].some((socket) => socket !== MAIN);
-    return { ip, ports: portsToList(carrying, onMain, fallback), voters };
+    return { ip, ports: portsToList(carrying, onMain, crew.mainPort), voters };
   });
 }
 

@@ -61,7 +61,7 @@ export async function beginNode(
 }
 
 /** Joins with a token; says when it looks expired here, which is the maker's to judge (B4). */
-export async function join(
+export function join(
   joiner: { readonly identity: Identity; readonly token: Token; readonly name: NodeName },
   log: (line: LogLine) => void,
   wait?: { signal?: AbortSignal },
@@ -70,7 +70,7 @@ export async function join(
     const message = "By this machine's clock the invite has expired; it is tried all the same.";
     log({ level: 'warn', code: 'token-expired', message });
   }
-  return await dial(joiner, wait);
+  return dial(joiner, wait);
 }
 
 /** Whether the token leads elsewhere; throws already-member when others would be left for it. */

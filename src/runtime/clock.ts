@@ -30,8 +30,8 @@ const TIMER_MAX = 2 ** 31 - 1;
 /**
  * One alarm at a time, and from it the loop's lateness. Two things show that the loop runs late,
  * whatever else the process does: an alarm that is due and has not rung yet, and how long this turn
- * of the loop has lasted, since what it handles last was ready when the turn began. The first sees a
- * process that was stopped, too, whose sockets are read before its timers.
+ * of the loop has lasted, since what it handles last was ready when the turn began. The first sees
+ * a process that was stopped, too, whose sockets are read before its timers.
  */
 export class Alarm {
   readonly #clock: Clock;
@@ -57,6 +57,11 @@ export class Alarm {
     clearTimeout(this.#timer);
     this.#timer = undefined;
     this.#due = undefined;
+  }
+
+  /** True when it should have rung by now. */
+  overdue(now: Instant): boolean {
+    return this.#due !== undefined && this.#due <= now;
   }
 
   /** How late the loop is for what it handles now, 0 or more; called once for each input. */

@@ -22,7 +22,9 @@ import { linkContext } from './links.ts';
 import { refusalError } from './token.ts';
 import { typedAddresses } from './typed.ts';
 
-/** Milliseconds until TCP is connected: a first packet and its repeats at 1 and 3 s (RFC 6298 §2.1). */
+/**
+ * Milliseconds until TCP is connected: a first packet and its repeats at 1 and 3 s (RFC 6298 §2.1).
+ */
 const CONNECT_MS = 4000;
 
 /** Milliseconds for one address in all; the maker's own limit. */
@@ -109,7 +111,7 @@ function ask(joiner: Joiner, to: Address, signal: AbortSignal | undefined): Prom
     tls.once('connect', () => {
       clearTimeout(connecting);
     });
-    tls.once('error', (error) => {
+    tls.once('error', (error: Error) => {
       fail(reasonOf(error));
     });
     tls.once('close', () => {

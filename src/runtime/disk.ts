@@ -16,7 +16,9 @@ const FOLDER_MODE = 0o700;
 /** What half-written files are called, so that they are known as ours when they are left behind. */
 const LEFTOVER = /^\.[a-z]+\.json\.\d+-\d+\.tmp$/;
 
-/** Windows refuses a rename while a virus scanner or indexer reads the file: ms to wait, each time. */
+/**
+ * Windows refuses a rename while a virus scanner or indexer reads the file: ms to wait, each time.
+ */
 const RENAME_PAUSES: readonly number[] = [10, 30, 100, 300, 1000];
 const HELD_OPEN: ReadonlySet<string> = new Set(['EPERM', 'EACCES', 'EBUSY']);
 

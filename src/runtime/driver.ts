@@ -1,7 +1,7 @@
 /**
- * The one loop: whatever happens becomes an `Input`, the machine's answer is a list of `Effect`s, and
- * the host carries them out in order. A datagram's way: udp.ts → `Driver.take` → `Machine.step` →
- * `Host.carryOut`. Nothing is decided here.
+ * The one loop: whatever happens becomes an `Input`, the machine's answer is a list of `Effect`s,
+ * and the host carries them out in order. A datagram's way: udp.ts → `Driver.take` →
+ * `Machine.step` → `Host.carryOut`. Nothing is decided here.
  */
 
 import { randomFillSync } from 'node:crypto';
@@ -17,7 +17,7 @@ export interface DriverOptions {
   /** Carries out every effect but `wake`, which is the driver's own. */
   readonly host: Host;
   /** A rule of our own code broke; the driver has stopped and will never step again. */
-  readonly onBroken: (error: Error) => void;
+  readonly onBroken: (error: unknown) => void;
   readonly clock?: Clock;
   /** Sees each input just before the machine does. */
   readonly observe?: ((moment: Moment, input: Input) => void) | undefined;
@@ -61,7 +61,7 @@ export class Driver {
     } catch (error) {
       // Whatever it was, the machine's state can't be trusted: it is neither used nor stored again.
       this.stop();
-      this.#options.onBroken(error instanceof Error ? error : new Error(String(error)));
+      this.#options.onBroken(error);
     } finally {
       this.#busy = false;
     }
@@ -76,10 +76,13 @@ export class Driver {
 
   #step(input: Input): void {
     const now = this.#clock.now();
+    // After a standstill sockets are read before timers. The alarm was due first, and its lateness
+    // is what tells the machine that nothing was heard because nobody listened.
+    if (input.type !== 'wake' && this.#alarm.overdue(now)) this.#step({ type: 'wake' });
     const late = this.#alarm.lateness(now);
-    // A pending alarm's delay counts as lateness until it rings; then it is done with.
     if (input.type === 'wake') this.#alarm.clear();
-    // Fresh for each input, never from a store: a resumed snapshot must not repeat it (PROTOCOL §1).
+    // Fresh for each input, never from a store: a resumed snapshot must not repeat it (PROTOCOL
+    // §1).
     const entropy = randomFillSync(new Uint8Array(ENTROPY_SIZE));
     const moment: Moment = { now, wall: this.#clock.wall(), late, entropy };
     this.#options.observe?.(moment, input);

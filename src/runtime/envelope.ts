@@ -1,6 +1,6 @@
 /**
- * What a file of the state folder looks like: one JSON object that says what it is, in which version,
- * and whether it is whole.
+ * What a file of the state folder looks like: one JSON object that says what it is, in which
+ * version, and whether it is whole.
  *
  *     {"format": "flotilla-book", "version": 1, "checksum": HEX, "body": …}
  *

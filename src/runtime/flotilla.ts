@@ -7,13 +7,7 @@ import { millis, minutes } from '../base/time.ts';
 import type { TagChange } from '../core/commands.ts';
 import type { NodeEvent } from '../core/events.ts';
 import type { Node } from '../core/node.ts';
-import type {
-  MembersDocument,
-  MemberState,
-  PathKind,
-  Proof,
-  StatusDocument,
-} from '../core/view.ts';
+import type { MembersDocument, StatusDocument } from '../core/view.ts';
 import type { Identity } from '../crypto/identity.ts';
 import {
   alreadyMember,
@@ -25,7 +19,7 @@ import {
   type Beginning,
 } from './begin.ts';
 import { systemClock } from './clock.ts';
-import { Life } from './life.ts';
+import { Life, stopped } from './life.ts';
 import { linkContext } from './links.ts';
 import {
   checkBind,
@@ -35,6 +29,7 @@ import {
   type FlotillaOptions,
 } from './options.ts';
 import { Ports } from './ports.ts';
+import type { PingResult, Resolved, Wait } from './results.ts';
 import { Store } from './store.ts';
 import { readToken } from './token.ts';
 import { typedAddresses } from './typed.ts';
@@ -46,34 +41,6 @@ const INVITE_EXPIRES = minutes(15);
 
 /** Milliseconds that closing waits for the disk; the contract allows two seconds in all. */
 const CLOSE_MS = 1500;
-
-/** Where a member is, as `resolve` says. */
-export interface Resolved {
-  readonly id: NodeId;
-  readonly name: string;
-  readonly state: MemberState;
-  readonly proof: Proof;
-  /** `HOST:PORT`; null while none is known, and so are its parts. */
-  readonly address: string | null;
-  readonly ip: string | null;
-  readonly port: number | null;
-  readonly family: 4 | 6 | null;
-}
-
-/** What a ping came to. */
-export type PingResult =
-  | {
-      readonly type: 'pong';
-      readonly address: string;
-      readonly path: PathKind;
-      readonly roundTripMs: number;
-    }
-  | { readonly type: 'no-answer'; readonly tried: number };
-
-/** What all that waits takes last. */
-export interface Wait {
-  readonly signal?: AbortSignal;
-}
 
 /** A running node. Made by {@link Flotilla.start}; what an operator can mend is a `UserError`. */
 export class Flotilla implements AsyncDisposable {
@@ -102,7 +69,7 @@ export class Flotilla implements AsyncDisposable {
 
   /**
    * Starts a node on its state folder: founds a cluster or joins one when the folder is empty.
-   * Rejects with a `UserError` whose code docs/errors.md lists, and leaves nothing open.
+   * Rejects with a `UserError` and leaves nothing open; the signal gives up a join.
    */
   static async start(options: FlotillaOptions = {}, wait?: Wait): Promise<Flotilla> {
     const checked = checkOptions(options);
@@ -111,12 +78,12 @@ export class Flotilla implements AsyncDisposable {
     let ports: Ports | undefined;
     try {
       const state = await store.load();
-      let flotilla: Flotilla | undefined;
+      let running = undefined as Flotilla | undefined;
       ports = new Ports({
         context: linkContext(state.identity.seed),
         // What arrives before the node is there is lost, like anything on a network.
         deliver: (input) => {
-          if (flotilla !== undefined) flotilla.#life.take(input);
+          if (running !== undefined) running.#life.take(input);
         },
         note: (message) => {
           checked.log({ level: 'info', code: 'family-missing', message });
@@ -125,9 +92,10 @@ export class Flotilla implements AsyncDisposable {
       // Before anything is joined: a port that is taken must not cost an invite.
       await ports.open(checked.bind, checked.port);
       const node = await beginNode(store, state, checked, token, wait);
-      flotilla = new Flotilla({ options: checked, store, identity: state.identity, ports, node });
-      flotilla.#life.take({ type: 'start' });
-      return flotilla;
+      const { identity } = state;
+      running = new Flotilla({ options: checked, store, identity, ports, node });
+      running.#life.take({ type: 'start' });
+      return running;
     } catch (error) {
       ports?.close();
       await store.close();
@@ -185,6 +153,7 @@ export class Flotilla implements AsyncDisposable {
       const name = nameOf(this.#node, this.#options.name);
       const joiner = { identity: this.#identity, token: invite, name };
       const beginning = await join(joiner, this.#options.log, wait);
+      if (this.#closing !== undefined) throw stopped();
       // Somebody may have come to this cluster meanwhile, and would be left without a word.
       if (this.#node.memberCount > 1) throw alreadyMember(this.#node);
       await this.#beginAnew(beginning);
@@ -194,7 +163,9 @@ export class Flotilla implements AsyncDisposable {
     }
   }
 
-  /** Makes an invite; `at` are the addresses the joiner tries, by default this node's voted ones. */
+  /**
+   * Makes an invite; `at` are the addresses the joiner tries, by default this node's voted ones.
+   */
   async invite(
     options: { at?: readonly string[]; uses?: number; expiresMs?: number } = {},
   ): Promise<{ token: string; at: readonly string[] }> {
@@ -262,8 +233,11 @@ export class Flotilla implements AsyncDisposable {
   async leave(): Promise<void> {
     await this.#life.command({ type: 'leave' });
     await this.#life.stop();
-    await this.#store.forget();
-    await this.close();
+    try {
+      await this.#store.forget();
+    } finally {
+      await this.close();
+    }
   }
 
   events(options?: Wait): AsyncIterable<NodeEvent>;

@@ -1,6 +1,6 @@
 /**
- * One machine's life in one cluster: its driver, what it saves, and the commands it has not answered
- * yet. A node that joins another cluster begins a new life on the same sockets.
+ * One machine's life in one cluster: its driver, what it saves, and the commands it has not
+ * answered yet. A node that joins another cluster begins a new life on the same sockets.
  */
 
 import { UserError } from '../base/errors.ts';
@@ -46,7 +46,12 @@ export class Life {
   constructor(options: LifeOptions) {
     const { machine, ports, store, observe } = options;
     this.#log = options.log;
+    const onBroken = (error: unknown): void => {
+      this.#end();
+      options.onBroken(error instanceof Error ? error : new Error(String(error)));
+    };
     this.#saver = new Saver({
+      onBroken,
       document: (name) => machine.document(name),
       write: (name, document) => store.save(name, document),
       deliver: (input) => {
@@ -61,10 +66,6 @@ export class Life {
       onViewChanged: options.onViewChanged,
       onAnswer: (id, reply) => this.#waiting.get(id)?.settle(reply),
     });
-    const onBroken = (error: Error): void => {
-      this.#end();
-      options.onBroken(error);
-    };
     this.#driver = new Driver({ machine, host, onBroken, observe });
   }
 
@@ -105,7 +106,7 @@ export class Life {
   #ask(command: Command, signal: AbortSignal | undefined): Promise<Reply> {
     return new Promise((resolve, reject) => {
       if (signal?.aborted === true) return reject(aborted(signal));
-      if (this.#driver.stopped) return reject(closed());
+      if (this.#driver.stopped) return reject(stopped());
       const id = this.#nextId;
       this.#nextId += 1;
       const forget = (): void => {
@@ -133,7 +134,7 @@ export class Life {
   #end(): void {
     this.#driver.stop();
     this.#saver.stop();
-    for (const { fail } of [...this.#waiting.values()]) fail(closed());
+    for (const { fail } of [...this.#waiting.values()]) fail(stopped());
   }
 
   /** Says once that the disk refuses, and once that it takes again. */
@@ -153,6 +154,6 @@ export class Life {
 export type Accepted = Exclude<Reply, { readonly type: 'refused' }>;
 
 /** The node has stopped, or began another life, before it answered. */
-function closed(): UserError {
+export function stopped(): UserError {
   return new UserError('closed', 'The node has stopped.', 'Start it again with `flotilla up`.');
 }

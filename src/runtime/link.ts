@@ -12,7 +12,9 @@ import { FrameReader } from '../wire/join.ts';
 import { CLIENT_HELLO_MAX } from '../wire/limits.ts';
 import { serverNameToTag } from '../wire/token.ts';
 
-/** Milliseconds for a ClientHello: three lost packets of a mobile line; slower ones are no client's. */
+/**
+ * Milliseconds for a ClientHello: three lost packets of a mobile line; slower ones are no client's.
+ */
 const HELLO_MS = 3000;
 
 /** Milliseconds for the whole connection: a handshake and a join's frames take a tenth. */

@@ -1,4 +1,6 @@
-/** The TCP side of the node's port: takes connections, and keeps strangers few and without answer. */
+/**
+ * The TCP side of the node's port: takes connections, and keeps strangers few and without answer.
+ */
 
 import { constants } from 'node:crypto';
 import { createServer, type Server, type Socket } from 'node:net';

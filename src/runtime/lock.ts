@@ -1,7 +1,8 @@
 /**
- * One daemon a state folder. The file `lock` names the holder's process and a socket that it listens
- * on: whoever can connect to it knows that the holder lives. A process ID alone could not tell, since
- * IDs are used again; a socket dies with its process, `kill -9` and power cuts included.
+ * One daemon a state folder. The file `lock` names the holder's process and a socket that it
+ * listens on: whoever can connect to it knows that the holder lives. A process ID alone could not
+ * tell, since IDs are used again; a socket dies with its process, `kill -9` and power cuts
+ * included.
  */
 
 import { randomBytes } from 'node:crypto';
@@ -194,7 +195,9 @@ function listen(socket: string): Promise<Server> {
   });
 }
 
-/** A socket under a name nobody else uses: in the folder, or where socket paths are short enough. */
+/**
+ * A socket under a name nobody else uses: in the folder, or where socket paths are short enough.
+ */
 async function openSocket(folder: string): Promise<{ server: Server; path: string }> {
   const tag = toHex(randomBytes(8));
   if (process.platform === 'win32') {

@@ -19,11 +19,13 @@ export interface SaverOptions {
   readonly write: (name: DocumentName, document: unknown) => Promise<void>;
   /** Where saved and save-failed go. */
   readonly deliver: (input: Input) => void;
+  /** The machine could not say what to store: a rule of our own code broke. */
+  readonly onBroken: (error: unknown) => void;
 }
 
 /**
- * Writes documents, one pass at a time. A pass takes a snapshot of all that was asked for so far and
- * answers with the highest ticket among it; what is asked for meanwhile is the next pass's.
+ * Writes documents, one pass at a time. A pass takes a snapshot of all that was asked for so far
+ * and answers with the highest ticket among it; what is asked for meanwhile is the next pass's.
  */
 export class Saver {
   readonly #options: SaverOptions;
@@ -78,7 +80,7 @@ export class Saver {
     clearTimeout(this.#timer);
     this.#timerAt = at;
     this.#timer = setTimeout(() => {
-      this.#pass = this.#write();
+      this.#pass = this.#write().catch(this.#options.onBroken);
     }, wait);
   }
 

@@ -108,8 +108,12 @@ export class Store {
   /** Removes all three files: an ID that left a cluster never comes back to it. */
   async forget(): Promise<void> {
     // In this order each crash in between leaves a state that can be loaded.
-    for (const name of ['cluster', 'book', 'identity']) {
-      await removeFile(this.folder, `${name}.json`);
+    try {
+      for (const name of ['cluster', 'book', 'identity']) {
+        await removeFile(this.folder, `${name}.json`);
+      }
+    } catch (error) {
+      throw unwritable(this.folder, error);
     }
   }
 

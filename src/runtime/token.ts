@@ -1,4 +1,6 @@
-/** What is wrong with a token, and what the maker's refusals mean, in words for the one who joins. */
+/**
+ * What is wrong with a token, and what the maker's refusals mean, in words for the one who joins.
+ */
 
 import { UserError } from '../base/errors.ts';
 import { nodeSuite } from '../crypto/node-suite.ts';

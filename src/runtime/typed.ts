@@ -1,6 +1,6 @@
 /**
- * Addresses that a human typed, in a token or a hint. The only place where a host name is looked up,
- * and by the operating system alone (R2).
+ * Addresses that a human typed, in a token or a hint. The only place where a host name is looked
+ * up, and by the operating system alone (R2).
  */
 
 import { lookup } from 'node:dns/promises';

@@ -1,4 +1,6 @@
-/** The node's UDP sockets: the main one, bound for good, and two fresh ones that bursts leave from. */
+/**
+ * The node's UDP sockets: the main one, bound for good, and two fresh ones that bursts leave from.
+ */
 
 import type { RemoteInfo, Socket, SocketType } from 'node:dgram';
 import { createSocket } from 'node:dgram';
@@ -8,7 +10,10 @@ import { MAIN, type FreshSocket, type Input, type SendFailure, type SocketId } f
 import { bindError, lacksFamily, whenFree, type Place } from './bind.ts';
 import { systemCode } from './disk.ts';
 
-/** Octets of receive buffer: a burst of a thousand members' answers, each with the kernel's overhead. */
+/**
+ * Octets of receive buffer: a burst of a thousand members' answers, each with the kernel's
+ * overhead.
+ */
 const RECEIVE_BUFFER = 1024 * 1024;
 
 /** What UDP sockets need from the one who opens them. */
@@ -53,7 +58,8 @@ export class UdpSockets {
     this.#places = bound.map(({ place }) => place);
     this.#open.set(MAIN, bound);
     const [first] = bound;
-    // The port alone is looked at: what address a socket has is none of the program's business (R1).
+    // The port alone is looked at: what address a socket has is none of the program's business
+    // (R1).
     return port === 0 && first !== undefined ? first.socket.address().port : port;
   }
 
@@ -205,12 +211,9 @@ export class UdpSockets {
   }
 
   #received(id: SocketId, message: Buffer, { address: ip, port }: RemoteInfo): void {
-    const from = address(ip, port);
-    if (from === undefined) {
-      // A link-local source with its zone (RFC 4007 §11): nobody else could be told of it.
-      this.#dropped['udp-zoned-source'] += 1;
-    } else if (!usable(from)) {
-      this.#dropped['udp-unusable-source'] += 1;
+    const from = readSource(ip, port);
+    if (typeof from === 'string') {
+      this.#dropped[from] += 1;
     } else {
       const bytes = new Uint8Array(message.buffer, message.byteOffset, message.byteLength);
       this.#options.deliver({ type: 'datagram', socket: id, from, bytes });
@@ -220,6 +223,19 @@ export class UdpSockets {
   #failed(socket: SocketId, to: Address, reason: SendFailure): void {
     this.#options.deliver({ type: 'send-failed', socket, to, reason });
   }
+}
+
+/**
+ * A datagram's source in the one form of addresses, or why it is dropped: a link-local address with
+ * its zone (RFC 4007 §11), which nobody else could be told of, or one that no answer can go to.
+ */
+export function readSource(
+  ip: string,
+  port: number,
+): Address | 'udp-zoned-source' | 'udp-unusable-source' {
+  const from = address(ip, port);
+  if (from === undefined) return 'udp-zoned-source';
+  return usable(from) ? from : 'udp-unusable-source';
 }
 
 /** The socket to leave from: of the family, and of the scope if places were named. */

@@ -4,11 +4,9 @@ import type { NodeId } from '../base/id.ts';
 import type { Duration } from '../base/time.ts';
 import { millis } from '../base/time.ts';
 import type { LinkId } from '../core/io.ts';
+import { FrameReader } from '../wire/frame-reader.ts';
 import type { LinkCarrier, VirtualHost } from './host.ts';
 import type { Timeline } from './timeline.ts';
-
-/** Octets of a frame's length, which the server's host takes off as a real one does. */
-const LENGTH_SIZE = 4;
 
 /** The side that opened a link. */
 export interface LinkClient {
@@ -16,7 +14,7 @@ export interface LinkClient {
   readonly id: NodeId;
   /** The handshake ended; frames may be sent. */
   opened(link: LinkId): void;
-  /** One frame without its length. */
+  /** The body of one frame, its length taken off. */
   received(link: LinkId, body: Bytes): void;
   closed(link: LinkId): void;
 }
@@ -27,7 +25,9 @@ interface Pipe {
   readonly client: LinkClient;
   /** One way. The same for all, so that order is kept. */
   readonly delay: Duration;
-  admitted: boolean;
+  /** Cut the streams into frames, as the hosts at both ends do. */
+  readonly toServer: FrameReader;
+  readonly toClient: FrameReader;
 }
 
 /**
@@ -52,7 +52,8 @@ export class Links implements LinkCarrier {
     const link = this.#next;
     this.#next += 1;
     const { tag, from, delay } = hello;
-    this.#pipes.set(link, { server, life: server.life, client, delay, admitted: false });
+    const [toServer, toClient] = [new FrameReader(), new FrameReader()];
+    this.#pipes.set(link, { server, life: server.life, client, delay, toServer, toClient });
     // One way for SYN, one back, and the hello goes with the third packet.
     this.#timeline.in(millis(3 * delay), () => {
       const pipe = this.#alive(link);
@@ -61,13 +62,14 @@ export class Links implements LinkCarrier {
     return link;
   }
 
-  /** The client sends one frame, its length before it. */
-  clientSends(link: LinkId, frame: Bytes): void {
+  /** The client sends frames, their lengths before them. */
+  clientSends(link: LinkId, bytes: Bytes): void {
     const pipe = this.#alive(link);
     if (pipe === undefined) return;
-    const body = frame.slice(LENGTH_SIZE);
     this.#timeline.in(pipe.delay, () => {
-      if (this.#alive(link) !== undefined) pipe.server.input({ type: 'link-frame', link, body });
+      for (const body of frames(pipe.toServer, bytes)) {
+        if (this.#alive(link) !== undefined) pipe.server.input({ type: 'link-frame', link, body });
+      }
     });
   }
 
@@ -84,7 +86,6 @@ export class Links implements LinkCarrier {
   admit(link: LinkId): void {
     const pipe = this.#alive(link);
     if (pipe === undefined) return;
-    pipe.admitted = true;
     // The server's answer, the client's Finished; the client may write right after it.
     this.#timeline.in(millis(2 * pipe.delay), () => {
       if (this.#alive(link) === undefined) return;
@@ -96,8 +97,9 @@ export class Links implements LinkCarrier {
   send(link: LinkId, bytes: Bytes): void {
     const pipe = this.#alive(link);
     if (pipe === undefined) return;
-    const body = bytes.slice(LENGTH_SIZE);
-    this.#timeline.in(pipe.delay, () => pipe.client.received(link, body));
+    this.#timeline.in(pipe.delay, () => {
+      for (const body of frames(pipe.toClient, bytes)) pipe.client.received(link, body);
+    });
   }
 
   close(link: LinkId): void {
@@ -112,4 +114,11 @@ export class Links implements LinkCarrier {
     const pipe = this.#pipes.get(link);
     return pipe?.life === pipe?.server.life ? pipe : undefined;
   }
+}
+
+function frames(reader: FrameReader, bytes: Bytes): Bytes[] {
+  reader.push(bytes);
+  const bodies: Bytes[] = [];
+  for (let body = reader.next(); body !== undefined; body = reader.next()) bodies.push(body);
+  return bodies;
 }

@@ -28,7 +28,7 @@ export interface Scenario {
   readonly least: number;
   /** Everyone but the first joins by invite, instead of being a member from the start. */
   readonly joining?: boolean;
-  /** Before the first round: who attacks, what is recorded. */
+  /** Before anybody is switched on: who attacks, what is recorded. */
   prepare?(stage: Stage): void;
   rounds(stage: Stage, length: Duration): readonly Round[];
   /** What must hold at the end besides convergence. */

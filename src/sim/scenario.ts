@@ -134,8 +134,8 @@ function suiteFor(choice: SuiteChoice | undefined, nodes: number): Suite {
 function play(stage: Stage, options: SimulationOptions, progress: Progress): void {
   const scenario = SCENARIOS[options.scenario];
   const length = seconds(options.seconds ?? 60);
-  form(stage, scenario);
   scenario.prepare?.(stage);
+  form(stage, scenario);
   progress.formedMs = stage.healed(FORM_CAP, seconds(1));
   if (progress.formedMs === null) throw stuck(stage, 'forming');
   const rounds = scenario.rounds(stage, length);

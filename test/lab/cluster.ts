@@ -1,6 +1,6 @@
 /** A cluster of real daemons in the lab, and the clock that says how long it took to heal. */
 import { EventEmitter } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Daemon } from './daemon.ts';
@@ -124,10 +124,7 @@ export class Cluster {
 
   /** The ends of all logs and what does not work, to be read after a failure. */
   report(): string {
-    const logs = this.daemons.map(({ name, logFile }) => {
-      const lines = readFileSync(logFile, { encoding: 'utf8', flag: 'a+' }).trimEnd().split('\n');
-      return `${name}: ${lines.slice(-5).join(' | ')}`;
-    });
+    const logs = this.daemons.map((daemon) => `${daemon.name}: ${daemon.lastWords()}`);
     return [...this.badPairs(), ...logs].join('\n');
   }
 

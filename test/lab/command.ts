@@ -10,9 +10,12 @@ export interface Waiting {
 }
 
 /** Starts a program now, so that its input can follow at an exact moment. */
-export async function start(argv: readonly string[]): Promise<Waiting> {
+export async function start(
+  argv: readonly string[],
+  env: NodeJS.ProcessEnv = systemEnv(),
+): Promise<Waiting> {
   const [file = '', ...words] = argv;
-  const child = spawn(file, words, { env: systemEnv() });
+  const child = spawn(file, words, { env });
   const ended = outcome(child, argv);
   // Whoever calls `go` sees the failure; until then it must not count as unhandled.
   ended.catch(() => {});
@@ -28,8 +31,12 @@ export async function start(argv: readonly string[]): Promise<Waiting> {
 }
 
 /** Runs a program to its end and gives its output. */
-export async function run(argv: readonly string[], input = ''): Promise<string> {
-  return (await start(argv)).go(input);
+export async function run(
+  argv: readonly string[],
+  input = '',
+  env: NodeJS.ProcessEnv = systemEnv(),
+): Promise<string> {
+  return (await start(argv, env)).go(input);
 }
 
 async function outcome(

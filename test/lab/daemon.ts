@@ -1,7 +1,7 @@
 /** One daemon of a cluster in the lab, steered and watched through its command line alone. */
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { closeSync, openSync } from 'node:fs';
+import { closeSync, existsSync, openSync, readFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -27,7 +27,7 @@ export class Daemon {
   readonly index: number;
   readonly name: string;
   readonly state: string;
-  readonly logFile: string;
+  private readonly logFile: string;
   private readonly lab: Lab;
   private readonly seen: () => void;
   private process: ChildProcess | undefined;
@@ -70,9 +70,10 @@ export class Daemon {
     const until = performance.now() + 30_000;
     while (!(await answers(join(this.state, 'control.sock')))) {
       if (child === undefined || child.exitCode !== null || child.signalCode !== null) {
-        throw new Error(`${this.name} ended: see ${this.logFile}`);
+        throw new Error(`${this.name} ended: ${this.lastWords()}`);
       }
-      if (performance.now() > until) throw new Error(`${this.name} doesn't serve after 30 s`);
+      if (performance.now() > until)
+        throw new Error(`${this.name} doesn't serve after 30 s: ${this.lastWords()}`);
       await new Promise((resolve) => setTimeout(resolve, 20));
     }
   }
@@ -110,6 +111,12 @@ export class Daemon {
     child.kill('SIGKILL');
     await ended;
     this.seen();
+  }
+
+  /** The end of its log, in one line. */
+  lastWords(): string {
+    if (!existsSync(this.logFile)) return '';
+    return readFileSync(this.logFile, 'utf8').trimEnd().split('\n').slice(-5).join(' | ');
   }
 
   private words(words: readonly string[]): string[] {

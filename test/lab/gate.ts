@@ -1,5 +1,6 @@
-/** Whether the tests in namespaces run here: with a reason said aloud where they don't. */
-import { beforeAll, describe } from 'vitest';
+/** Where tests in namespaces run, and where they say aloud why not. */
+import { afterAll, beforeAll, describe } from 'vitest';
+import { Cluster, type ClusterOptions } from './cluster.ts';
 import { labAbility } from './realm.ts';
 
 const ability = labAbility();
@@ -17,4 +18,19 @@ export function describeInLab(title: string, body: () => void): void {
     });
     body();
   });
+}
+
+/** A cluster for all tests of the suite around, ended after them; ask the function for it. */
+export function useCluster(options: ClusterOptions): () => Cluster {
+  let cluster: Cluster | undefined;
+  beforeAll(async () => {
+    cluster = await Cluster.start(options);
+  });
+  afterAll(async () => {
+    await cluster?.close();
+  });
+  return () => {
+    if (cluster === undefined) throw new Error('the cluster did not start');
+    return cluster;
+  };
 }

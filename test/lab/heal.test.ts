@@ -2,9 +2,9 @@
  * The main job on real daemons: whatever moves, everyone finds everyone again. Each scenario runs
  * once, under a bound that a busy machine keeps; `npm run bench:heal` measures.
  */
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { Cluster, type ClusterOptions } from './cluster.ts';
-import { describeInLab } from './gate.ts';
+import { describe, expect, it } from 'vitest';
+import type { Cluster, ClusterOptions } from './cluster.ts';
+import { describeInLab, useCluster } from './gate.ts';
 import { play, scenarioOf, type PlayOptions } from './scenario.ts';
 
 /** For a busy machine with few cores; the figures to reach are a sixth of it. */
@@ -20,17 +20,7 @@ function onOneCluster(
   body: (at: () => Cluster) => void,
 ): void {
   describe(title, { concurrent: true }, () => {
-    let cluster: Cluster | undefined;
-    beforeAll(async () => {
-      cluster = await Cluster.start(made);
-    });
-    afterAll(async () => {
-      await cluster?.close();
-    });
-    body(() => {
-      if (cluster === undefined) throw new Error('there is no cluster');
-      return cluster;
-    });
+    body(useCluster(made));
   });
 }
 
@@ -40,7 +30,7 @@ function heals(name: string, at: () => Cluster, sentence: string): void {
     const cluster = at();
     const rounds = await play(cluster, scenarioOf(name), options);
     const seconds = rounds.map(({ healedMs }) => healedMs && (healedMs / 1000).toFixed(2));
-    console.log(`${name}: healed in ${seconds.join(', ')} s`);
+    console.log(`${name}, ${sentence}: healed in ${seconds.join(', ')} s`);
     for (const { healedMs, bad } of rounds) {
       expect(healedMs, [...bad, cluster.report()].join('\n')).toBeLessThan(options.boundMs);
     }

@@ -1,9 +1,15 @@
-import type { ChildProcess } from 'node:child_process';
+import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { afterEach, expect, it } from 'vitest';
 import { describeInLab } from './gate.ts';
+import { run } from './command.ts';
 import { Lab, type LabOptions } from './lab.ts';
+import { openRealm, systemEnv } from './realm.ts';
+import { ownPrefix, removeStale } from './stale.ts';
+
+/** Above the highest PID that Linux ever gives (2²² on 64 bits). */
+const NO_PID = '4194305';
 
 const toy = fileURLToPath(new URL('toy.mjs', import.meta.url));
 
@@ -76,5 +82,30 @@ describeInLab('the lab itself', () => {
     await where.close();
     expect(child.signalCode).toBe('SIGKILL');
     await expect(where.run(0, ['true'])).rejects.toThrow('nsenter');
+  });
+
+  it('clears away what a killed lab left behind, and nothing of a living one', async () => {
+    const realm = await openRealm();
+    const enter = [...realm.enter];
+    try {
+      const [dead, living] = [ownPrefix().replace(/-\d+-/, `-${NO_PID}-`), ownPrefix()];
+      await run([...enter, 'ip', 'netns', 'add', `${dead}-n0`]);
+      await run([...enter, 'ip', 'netns', 'add', `${living}-n0`]);
+      const [file = '', ...words] = [
+        ...[...enter, 'nsenter', `--net=/var/run/netns/${dead}-n0`, '--'],
+        ...[process.execPath, toy, 'echo'],
+      ];
+      const left = spawn(file, words, { stdio: ['ignore', 'pipe', 'ignore'], env: systemEnv() });
+      await once(left.stdout, 'data');
+      const ended = once(left, 'exit');
+      await removeStale(realm);
+      expect(await ended).toEqual([null, 'SIGKILL']);
+      const list = await run([...enter, 'ip', 'netns', 'list']);
+      expect(list).not.toContain(dead);
+      expect(list).toContain(living);
+      await run([...enter, 'ip', 'netns', 'del', `${living}-n0`]);
+    } finally {
+      realm.close();
+    }
   });
 });

@@ -9,9 +9,7 @@
  *                     no local event when its public address changes.
  */
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
-import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { existsSync } from 'node:fs';
 import { daemonEnv } from '../setup/daemon-env.ts';
 import {
   customerMac,
@@ -25,6 +23,7 @@ import {
 } from './address-plan.ts';
 import { run, start } from './command.ts';
 import { openRealm, systemEnv, type Realm } from './realm.ts';
+import { ownPrefix, removeStale } from './stale.ts';
 
 /** How a lab is laid out. */
 export interface LabOptions {
@@ -49,16 +48,13 @@ export interface Traffic {
   readonly sentPackets: number;
 }
 
-/** `flab-<pid of the owner>-<chance>`: tells at sight whose it is and whether the owner lives. */
-const namePattern = /^flab-(\d+)-[0-9a-f]+-[rnh]\d*$/;
-
 export class Lab {
   readonly nodes: number;
   readonly family: 4 | 6;
   readonly homes: boolean;
   private readonly realm: Realm;
   private readonly plan: Plan;
-  private readonly prefix = `flab-${String(process.pid)}-${randomBytes(3).toString('hex')}`;
+  private readonly prefix = ownPrefix();
   private readonly generation: number[];
   private readonly held: string[];
   private readonly processes = new Set<ChildProcess>();
@@ -131,20 +127,17 @@ export class Lab {
     argv: readonly string[],
     stdio: readonly ['ignore', 'pipe' | 'ignore', number | 'ignore'],
   ): ChildProcess {
-    const env = daemonEnv({ PATH: systemEnv()['PATH'] ?? '' });
-    // A proxy of this machine has no business in the lab.
-    for (const name of Object.keys(env)) if (/_proxy$/i.test(name)) env[name] = '';
     const [file = '', ...words] = [...this.inside(this.node(index)), ...argv];
-    const child = spawn(file, words, { env, stdio: [...stdio] });
+    const child = spawn(file, words, { env: nodeEnv(), stdio: [...stdio] });
     this.processes.add(child);
     child.once('exit', () => this.processes.delete(child));
     child.once('error', () => this.processes.delete(child));
     return child;
   }
 
-  /** Runs a program of the system on a node, and gives its output. */
+  /** Runs a program on a node, under the preload too, and gives its output. */
   run(index: number, argv: readonly string[], input = ''): Promise<string> {
-    return run([...this.inside(this.node(index)), ...argv], input);
+    return run([...this.inside(this.node(index)), ...argv], input, nodeEnv());
   }
 
   /** Runs a program where node `index`'s public address is: on its home router, if it has one. */
@@ -331,21 +324,9 @@ export function endpointOf(address: string, port = 4117): string {
   return address.includes(':') ? `[${address}]:${String(port)}` : `${address}:${String(port)}`;
 }
 
-/** Removes namespaces whose owner was killed before it could, and ends what still runs in them. */
-async function removeStale(realm: Realm): Promise<void> {
-  const list = await run([...realm.enter, 'ip', 'netns', 'list']);
-  for (const line of list.split('\n')) {
-    const [name = ''] = line.split(' ');
-    const owner = namePattern.exec(name)?.[1];
-    if (owner === undefined || existsSync(`/proc/${owner}`)) continue;
-    const pids = await run([...realm.enter, 'ip', 'netns', 'pids', name]).catch(() => '');
-    for (const pid of pids.split('\n').filter((text) => text !== '')) {
-      try {
-        process.kill(Number(pid), 'SIGKILL');
-      } catch {
-        // It ended by itself meanwhile.
-      }
-    }
-    await run([...realm.enter, 'ip', 'netns', 'del', name]).catch(() => '');
-  }
+/** What every process on a node is started with. */
+function nodeEnv(): Record<string, string> {
+  const env = daemonEnv({ PATH: systemEnv()['PATH'] ?? '' });
+  // A proxy of this machine has no business in the lab.
+  return Object.fromEntries(Object.entries(env).filter(([name]) => !/_proxy$/i.test(name)));
 }

@@ -3,11 +3,9 @@
  * Counted by the kernel in each node's own namespace, from before its daemon starts.
  */
 import { fileURLToPath } from 'node:url';
-import { afterAll, beforeAll, expect, it } from 'vitest';
-import { Cluster } from './cluster.ts';
+import { expect, it } from 'vitest';
 import { allow, installCounters, readCounts } from './counters.ts';
-import { describeInLab } from './gate.ts';
-import type { Lab } from './lab.ts';
+import { describeInLab, useCluster } from './gate.ts';
 import { pause } from './scenario.ts';
 
 const members = [0, 1, 2, 3];
@@ -16,45 +14,41 @@ const stranger = 4;
 const quick = { boundMs: 20_000, holdMs: 2_000 };
 
 describeInLab('the daemons on the wire', () => {
-  let cluster: Cluster;
-
-  beforeAll(async () => {
-    const before = async (lab: Lab): Promise<void> => {
+  const at = useCluster({
+    nodes: 5,
+    members: members.length,
+    before: async (lab) => {
       const held = members.map((index) => lab.address(index));
       await Promise.all([...members, stranger].map((index) => installCounters(lab, index, held)));
-    };
-    cluster = await Cluster.start({ nodes: 5, members: members.length, before });
-  });
-  afterAll(async () => {
-    await cluster.close();
+    },
   });
 
   /** Everyone who will ever be told of an address may also be called there. */
   async function moveTold(indexes: readonly number[]): Promise<number> {
-    const fresh = indexes.map((index) => cluster.lab.nextAddress(index));
-    await Promise.all(members.map((index) => allow(cluster.lab, index, fresh)));
-    return (await cluster.lab.move(indexes)).beganMs;
+    const fresh = indexes.map((index) => at().lab.nextAddress(index));
+    await Promise.all(members.map((index) => allow(at().lab, index, fresh)));
+    return (await at().lab.move(indexes)).beganMs;
   }
 
   async function expectQuiet(): Promise<void> {
     for (const index of members) {
-      const counts = await readCounts(cluster.lab, index);
+      const counts = await readCounts(at().lab, index);
       expect(counts.toHeld).toBeGreaterThan(0);
       expect(counts).toMatchObject({ toForeign: 0, foreign: [], toDns: 0, toGroups: 0 });
     }
   }
 
   async function expectWhole(sinceMs: number): Promise<void> {
-    const { healedMs } = await cluster.healed({ ...quick, sinceMs });
-    expect(healedMs, cluster.report()).toBeDefined();
+    const { healedMs } = await at().healed({ ...quick, sinceMs });
+    expect(healedMs, at().report()).toBeDefined();
   }
 
   it('are counted by counters that do count', async () => {
     const toy = fileURLToPath(new URL('toy.mjs', import.meta.url));
     const ask = (...words: string[]): Promise<string> =>
-      cluster.lab.run(stranger, [process.execPath, toy, 'ask', ...words]);
+      at().lab.run(stranger, [process.execPath, toy, 'ask', ...words]);
     await ask('203.0.113.250');
-    expect(await readCounts(cluster.lab, stranger)).toMatchObject({
+    expect(await readCounts(at().lab, stranger)).toMatchObject({
       toForeign: 1,
       foreign: ['"203.0.113.250"'],
       toDns: 0,
@@ -62,7 +56,7 @@ describeInLab('the daemons on the wire', () => {
     });
     await ask('203.0.113.250', '53');
     await ask('224.0.0.251');
-    expect(await readCounts(cluster.lab, stranger)).toMatchObject({
+    expect(await readCounts(at().lab, stranger)).toMatchObject({
       toForeign: 3,
       toDns: 1,
       toGroups: 1,
@@ -83,27 +77,29 @@ describeInLab('the daemons on the wire', () => {
 
   it('call only where members are or were when they are orphans, and after a restart', async () => {
     const [survivor, ...others] = members;
-    await Promise.all(others.map((index) => cluster.daemon(index).kill()));
+    await Promise.all(others.map((index) => at().daemon(index).kill()));
     // Past the 4 s without a word that make an orphan, and into its ladder.
     await pause(9_000);
-    const status = await cluster.daemon(survivor ?? 0).command(['status', '--json']);
+    const status = await at()
+      .daemon(survivor ?? 0)
+      .command(['status', '--json']);
     expect(JSON.parse(status)).toMatchObject({ self: { state: 'orphan' } });
     await expectQuiet();
     await moveTold([1]);
-    await Promise.all(others.map((index) => cluster.launch(index)));
+    await Promise.all(others.map((index) => at().launch(index)));
     await expectWhole(performance.now());
     await expectQuiet();
   });
 
   it('give a stranger that scans them not one byte, over UDP and TCP', async () => {
     const scan = fileURLToPath(new URL('stranger.mjs', import.meta.url));
-    const words = [process.execPath, scan, cluster.lab.address(0), '4117'];
-    const before = await readCounts(cluster.lab, stranger);
-    const result = JSON.parse(await cluster.lab.run(stranger, words)) as { connected: number };
+    const words = [process.execPath, scan, at().lab.address(0), '4117'];
+    const before = await readCounts(at().lab, stranger);
+    const result = JSON.parse(await at().lab.run(stranger, words)) as { connected: number };
     expect(result).toMatchObject({ datagrams: 0, tcpBytes: 0 });
     // The port is there, so the silence is the daemon's.
     expect(result.connected).toBeGreaterThan(0);
-    expect((await readCounts(cluster.lab, stranger)).heard).toBe(before.heard);
+    expect((await readCounts(at().lab, stranger)).heard).toBe(before.heard);
     await expectWhole(performance.now());
   });
 });

@@ -82,6 +82,7 @@ describe.skipIf(reason !== undefined && !inCi)('on a disk that is full', () => {
     const saver = new Saver({
       document: () => document,
       write: (name, body) => store.save(name, body),
+      onBroken: () => undefined,
       deliver: inputs.add,
     });
     onTestFinished(() => {

@@ -26,9 +26,7 @@ const CLUSTER: StoredCluster = {
 };
 const BOOK: StoredBook = {
   records: [Uint8Array.of(4, 5, 6)],
-  history: [
-    { id: cellar.id, addresses: [{ address: known('192.0.2.7:4117'), at: wallTime(17) }] },
-  ],
+  history: [{ id: cellar.id, addresses: [{ address: known('192.0.2.7:4117'), at: wallTime(17) }] }],
 };
 
 function known(text: string): Address {
@@ -149,7 +147,7 @@ describe('a file that is not to be believed is named, and left as it is:', () =>
   });
 });
 
-it('a daemon that is killed in the middle of writing leaves a readable state, every time', async () => {
+it('a daemon killed in the middle of writing leaves a readable state, every time', async () => {
   const folder = await usedFolder();
   const program = await bundle('write');
   for (let round = 0; round < 10; round += 1) {

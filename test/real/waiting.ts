@@ -20,10 +20,10 @@ export class Arrivals<T> {
   };
 
   /** The first item, come or to come, that fits; rejects after ten seconds. */
-  async first<S extends T>(fits: (item: T) => item is S): Promise<S>;
-  async first(fits?: (item: T) => boolean): Promise<T>;
-  async first(fits: (item: T) => boolean = (): boolean => true): Promise<T> {
-    return await new Promise((found, fail) => {
+  first<S extends T>(fits: (item: T) => item is S): Promise<S>;
+  first(fits?: (item: T) => boolean): Promise<T>;
+  first(fits: (item: T) => boolean = (): boolean => true): Promise<T> {
+    return new Promise((found, fail) => {
       const end = (): void => {
         clearTimeout(timer);
         this.#waiting.delete(look);

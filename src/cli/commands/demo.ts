@@ -1,8 +1,10 @@
 /** `flotilla demo`: five daemons that find each other again. */
 
 import { say, writeJson, type Call } from '../command.ts';
+import { findGround } from '../demo/ground.ts';
 import { Lines } from '../demo/lines.ts';
 import { play, USUAL_PACE } from '../demo/play.ts';
+import { NAMES } from '../demo/scenarios.ts';
 import { Screen } from '../demo/screen.ts';
 import { EXIT } from '../exit.ts';
 
@@ -18,7 +20,8 @@ export async function run(call: Call): Promise<number> {
   };
   process.once('SIGINT', stop).once('SIGTERM', stop);
   try {
-    const document = await play(world.program, show, USUAL_PACE, interrupt.signal);
+    const ground = await findGround(NAMES.length);
+    const document = await play(world.program, show, USUAL_PACE, interrupt.signal, ground);
     show.end(document.scenarios);
     if (json) writeJson(call, document);
     const healed = document.scenarios.every(({ verdict }) => verdict === 'healed');

@@ -18,15 +18,16 @@ const PORTS = [4117, 4217, 14117, 24117, 34117, 44117];
 /** Spots lie this far apart from one move of a daemon to the next. */
 const STRIDE = 10;
 
-/** Addresses 127.0.0.2, 3, …; after the first move .12, .13, …: the same last digit, easy to follow. */
-function byAddress(port: number): Ground {
+/** Addresses 127.0.0.2, 3, …; after the first move .12, .13, …: easy to follow by the eye. */
+export function byAddress(port: number): Ground {
   return {
     changing: 'address',
     spot: (daemon, moves) => ({ ip: `127.0.0.${String(2 + daemon + STRIDE * moves)}`, port }),
   };
 }
 
-function byPort(port: number): Ground {
+/** One address, and ports; after the first move each port is ten higher. */
+export function byPort(port: number): Ground {
   return {
     changing: 'port',
     spot: (daemon, moves) => ({ ip: '127.0.0.1', port: port + daemon + STRIDE * moves }),

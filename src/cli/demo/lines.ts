@@ -1,9 +1,9 @@
 /** The demo as plain lines, for files, pipes and terminals that can do no more. */
 
 import { paletteFor, type Palette } from '../output/paint.ts';
-import { list, span } from '../output/words.ts';
+import { list } from '../output/words.ts';
 import type { Sink, World } from '../world.ts';
-import { outcomeTable, type Outcome } from './outcome.ts';
+import { outcomeTable, proofOfSilence, seconds, type Outcome } from './outcome.ts';
 import { written, type Move, type Scenario } from './scenarios.ts';
 import type { Show } from './show.ts';
 
@@ -41,11 +41,11 @@ export class Lines implements Show {
 
   over({ healMs }: Outcome): void {
     if (healMs === null) this.#write('  not healed in time');
-    else this.line(healMs, `healed: every node has proven every other one (${span(healMs)})`);
+    else this.line(healMs, `healed: every node has proven where every other one is`);
   }
 
   end(outcomes: readonly Outcome[]): void {
-    this.#write('', ...outcomeTable(outcomes, this.#palette));
+    this.#write('', ...outcomeTable(outcomes, this.#palette), '', proofOfSilence(outcomes));
   }
 
   restore(): void {
@@ -55,9 +55,4 @@ export class Lines implements Show {
   #write(...lines: readonly string[]): void {
     this.#sink.write(`${lines.join('\n')}\n`);
   }
-}
-
-/** A time since the move as a column of the story. */
-export function seconds(ms: number): string {
-  return `${(Math.max(0, ms) / 1_000).toFixed(2)} s`;
 }

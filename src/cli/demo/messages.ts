@@ -31,7 +31,7 @@ export type ToDaemon =
 export interface Sight {
   readonly takenMs: number;
   readonly document: MembersDocument;
-  /** Inputs of the node's machine since its last move, by type: the demo shows that none told it. */
+  /** What the node's machine was given since its last move, by type of input. */
   readonly inputs: Readonly<Record<string, number>>;
 }
 

@@ -2,7 +2,7 @@
 
 import type { Palette } from '../output/paint.ts';
 import { header, table, type Cell } from '../output/table.ts';
-import { list, span } from '../output/words.ts';
+import { count, list } from '../output/words.ts';
 
 /** One daemon's move. */
 export interface MovedOutcome {
@@ -43,7 +43,32 @@ function row({ scenario, moved, healMs, verdict }: Outcome, palette: Palette): r
   return [
     scenario,
     list(moved.map(({ name }) => name)),
-    healMs === null ? '-' : span(healMs),
+    healMs === null ? '-' : seconds(healMs),
     { text: verdict, paint },
   ];
+}
+
+/** A time since a move: hundredths of a second are what differs. */
+export function seconds(ms: number): string {
+  return `${(Math.max(0, ms) / 1_000).toFixed(2)} s`;
+}
+
+/** Inputs in words; all other types stand under their own name. */
+const INPUTS: Readonly<Record<string, string>> = {
+  datagram: 'datagram',
+  wake: 'timer',
+  saved: 'confirmed write',
+  'socket-opened': 'opened socket',
+};
+
+/** What the machines of those who moved were given until all was healed, in one sentence. */
+export function proofOfSilence(outcomes: readonly Outcome[]): string {
+  const sums = new Map<string, number>();
+  for (const { inputs } of outcomes.flatMap(({ moved }) => moved)) {
+    for (const [type, number] of Object.entries(inputs)) {
+      sums.set(type, (sums.get(type) ?? 0) + number);
+    }
+  }
+  const parts = [...sums].map(([type, number]) => count(number, INPUTS[type] ?? type));
+  return `Nobody was told: the nodes that moved were given ${list(parts)}, and nothing else.`;
 }

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { UserError } from '../../base/errors.ts';
-import { findGround, type Ground } from './ground.ts';
+import type { Ground } from './ground.ts';
 import { isHealed, type Truth } from './healed.ts';
 import type { DemoDocument, Outcome } from './outcome.ts';
 import { DemoDaemon } from './process.ts';
@@ -25,12 +25,15 @@ export interface Pace {
 }
 
 /** Half a minute in all, also when nothing heals. */
-export const USUAL_PACE: Pace = { beforeMs: 1_200, afterMs: 1_800, healMaxMs: 5_000 };
+export const USUAL_PACE: Pace = { beforeMs: 1_200, afterMs: 2_500, healMaxMs: 5_000 };
 
 /** All five have joined and proven each other by then. In milliseconds. */
 const FORM_MAX_MS = 8_000;
 /** Between two looks at the daemons, in milliseconds; as often as they tell. */
 const LOOK_EVERY_MS = 20;
+
+const ONE_ADDRESS =
+  'Loopback has one address only on this machine: a move is a change of port here.';
 
 /** Plays all scenarios; leaves no process and no file, whatever happens. */
 export async function play(
@@ -38,8 +41,8 @@ export async function play(
   show: Show,
   pace: Pace,
   signal: AbortSignal,
+  ground: Ground,
 ): Promise<DemoDocument> {
-  const ground = await findGround(NAMES.length);
   const folder = await mkdtemp(join(tmpdir(), 'flotilla-demo-'));
   const fleet = new Fleet(program, folder, ground, show, signal);
   const lastResort = (): void => {
@@ -48,6 +51,7 @@ export async function play(
   };
   process.once('exit', lastResort);
   try {
+    if (ground.changing === 'port') show.say(ONE_ADDRESS);
     await fleet.form();
     const scenarios: Outcome[] = [];
     for (const [index, scenario] of SCENARIOS.entries()) {

@@ -1,12 +1,11 @@
-/** The demo on a terminal: a table of who has proven whom, redrawn in place, and the story below. */
+/** The demo on a terminal: who has proven whom, redrawn in place, and the story below. */
 
 import { paletteFor, type Palette } from '../output/paint.ts';
 import { header, table, type Cell } from '../output/table.ts';
-import { list, span } from '../output/words.ts';
+import { list } from '../output/words.ts';
 import type { Sink, World } from '../world.ts';
 import { knowledge, type Truth } from './healed.ts';
-import { seconds } from './lines.ts';
-import { outcomeTable, type Outcome } from './outcome.ts';
+import { outcomeTable, proofOfSilence, seconds, type Outcome } from './outcome.ts';
 import { written, type Move, type Scenario } from './scenarios.ts';
 import type { Show } from './show.ts';
 
@@ -31,7 +30,8 @@ export class Screen implements Show {
   #story: string[] = [];
   #fleet: readonly Truth[] = [];
   #movers: ReadonlySet<string> = new Set();
-  #drawn = 0;
+  /** What stands on the terminal, to be erased by its number of lines. */
+  #drawn: readonly string[] = [];
   #hidden = false;
 
   constructor(sink: Sink, env: World['env']) {
@@ -76,14 +76,15 @@ export class Screen implements Show {
   over({ healMs }: Outcome): void {
     const { good, bad } = this.#palette;
     this.#status =
-      healMs === null ? bad('not healed in time') : good(`healed in ${span(healMs)}`);
+      healMs === null ? bad('not healed in time') : good(`healed in ${seconds(healMs)}`);
     this.#draw();
   }
 
   end(outcomes: readonly Outcome[]): void {
     this.#erase();
     this.restore();
-    this.#sink.write(`${outcomeTable(outcomes, this.#palette).join('\n')}\n`);
+    const lines = ['', ...outcomeTable(outcomes, this.#palette), '', proofOfSilence(outcomes)];
+    this.#sink.write(`${lines.join('\n')}\n`);
   }
 
   restore(): void {
@@ -125,17 +126,19 @@ export class Screen implements Show {
   #draw(): void {
     const width = this.#sink.columns ?? 80;
     const lines = this.#picture().map((line) => cut(line, width));
-    if (lines.length === 0) return;
+    // Most looks show what stands there already.
+    if (lines.length === 0 || lines.join('\n') === this.#drawn.join('\n')) return;
     this.#erase();
     if (!this.#hidden) this.#sink.write(HIDE_CURSOR);
     this.#hidden = true;
     this.#sink.write(`${lines.join('\n')}\n`);
-    this.#drawn = lines.length;
+    this.#drawn = lines;
   }
 
   #erase(): void {
-    if (this.#drawn > 0) this.#sink.write(`${ESCAPE}${String(this.#drawn)}A${ERASE_BELOW}`);
-    this.#drawn = 0;
+    const height = this.#drawn.length;
+    if (height > 0) this.#sink.write(`${ESCAPE}${String(height)}A${ERASE_BELOW}`);
+    this.#drawn = [];
   }
 }
 

@@ -1,15 +1,12 @@
 /** Tells, from the daemons' own events, who noticed a move and how it was healed. */
 
 import type { EventDocument } from '../../services/api/event-document.ts';
-import { sentence } from '../output/events.ts';
+import { doubtInWords, sentence } from '../output/events.ts';
 
-/** One line of the story; the time is since the move. */
-export interface Line {
-  readonly afterMs: number;
-  readonly text: string;
-}
-
-/** The story of one scenario: of each mover the first doubt, the vote, and the first to see it. */
+/**
+ * The story of one scenario: of each mover its first doubt, its vote, and the first to see it
+ * elsewhere; and of everyone, whom it lost and found again.
+ */
 export class Story {
   readonly #movers: ReadonlySet<string>;
   readonly #told = new Set<string>();
@@ -21,25 +18,27 @@ export class Story {
 
   /** The line for an event of the daemon `who`; undefined when it is not worth one. */
   line(who: string, event: EventDocument): string | undefined {
+    const name = String(event['name']);
     switch (event.type) {
       case 'doubt':
-        return this.#first(`doubt ${who}`, who, `${who} noticed: ${sentence(event)}`);
+        return this.#first(who, `${who} noticed: ${doubtInWords(event)}`, 'doubt');
       case 'self-moved':
-        return this.#first(`moved ${who}`, who, `${who} learnt: ${sentence(event)}`);
-      case 'member-moved': {
-        const name = String(event['name']);
-        return this.#first(`seen ${name}`, name, `${who} was first to see: ${sentence(event)}`);
-      }
+        return this.#first(who, `${who} learnt: ${sentence(event)}`, 'moved');
+      case 'member-moved':
+        return this.#first(name, `${who} was the first to see that ${sentence(event)}`, 'seen');
       case 'member-lost':
+        this.#told.add(`lost ${name} ${who}`);
+        return `${who} lost ${name}, and asks the others`;
       case 'member-found':
-      case 'orphan':
-        return `${who}: ${sentence(event)}`;
+        // Also told of members that had only been silent for a moment.
+        return this.#told.delete(`lost ${name} ${who}`) ? `${who} found ${name} again` : undefined;
       default:
         return undefined;
     }
   }
 
-  #first(key: string, mover: string, text: string): string | undefined {
+  #first(mover: string, text: string, kind: string): string | undefined {
+    const key = `${kind} ${mover}`;
     if (!this.#movers.has(mover) || this.#told.has(key)) return undefined;
     this.#told.add(key);
     return text;

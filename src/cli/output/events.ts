@@ -33,19 +33,19 @@ export function sentence(event: EventDocument): string {
     case 'member-lost':
       return `${name} is lost; asking the others where it is`;
     case 'member-found':
-      return `${name} is found at ${word(event, 'address')}, ${span(amount(event, 'afterMs'))} after it was last heard`;
+      return `${name} is found at ${word(event, 'address')}, ${silence(event)}`;
     case 'doubt':
-      return `perhaps this node moved (${doubt(event)}): asked ${count(amount(event, 'asked'), 'member')}`;
+      return `perhaps this node moved: ${doubtInWords(event)}`;
     case 'self-moved':
-      return `this node moved${from(event)} to ${word(event, 'to')}, ${votes(event)}`;
+      return `this node ${whereTo(event)}, ${votes(event)}`;
     case 'orphan':
       return `no member answers. ${word(event, 'advice')}`;
     case 'afloat':
       return 'in touch with the cluster';
     case 'outvoted':
-      return `${name} keeps reporting an address that the others do not see; it starts no round for a while`;
+      return `${name} keeps telling of addresses nobody else sees; it starts no round for a while`;
     case 'twin':
-      return 'another machine holds the key of this node: stop one, or give it a state folder of its own';
+      return 'another machine holds the key of this node: stop one of the two';
     case 'fork':
       return `${name} signed two different acts as one: its key may have been copied`;
     case 'invite-redeemed':
@@ -57,6 +57,12 @@ export function sentence(event: EventDocument): string {
     default:
       return unreachable(event.type);
   }
+}
+
+/** Why the node doubts its address, and whom it asks about it. */
+export function doubtInWords(event: EventDocument): string {
+  const why = word(event, 'why');
+  return `${DOUBTS.get(why) ?? why}, it asks ${count(amount(event, 'asked'), 'member')}`;
 }
 
 /** How much an event matters to whoever reads a log. */
@@ -88,17 +94,22 @@ export function severity(event: EventDocument): LogLevel {
   }
 }
 
+/** Of one who knew no address of its own before, nobody can say that it moved. */
+function whereTo(event: EventDocument): string {
+  const to = word(event, 'to');
+  return from(event) === '' ? `is at ${to}` : `moved${from(event)} to ${to}`;
+}
+
+function silence(event: EventDocument): string {
+  return `${span(amount(event, 'afterMs'))} after it was last heard`;
+}
+
 function votes(event: EventDocument): string {
   const given = amount(event, 'votes');
   const voters = amount(event, 'voters');
   // One voter is shown as one (B3).
   if (voters === 1) return 'one voter says';
   return `${String(given)} of ${String(voters)} voters say`;
-}
-
-function doubt(event: EventDocument): string {
-  const why = word(event, 'why');
-  return DOUBTS.get(why) ?? why;
 }
 
 function joiner(event: EventDocument): string {

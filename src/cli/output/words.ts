@@ -1,6 +1,6 @@
 /** Times and numbers for people. */
 
-/** A span of time in the unit people would use: `80 ms`, `2.4 s`, `35 s`, `12 min`, `5 h`, `3 d`. */
+/** A span of time as people would say it: `80 ms`, `2.4 s`, `35 s`, `12 min`, `5 h`, `3 d`. */
 export function span(ms: number): string {
   if (ms < 1_000) return ms < 10 ? `${trim(ms.toFixed(1))} ms` : `${String(Math.round(ms))} ms`;
   if (ms < 9_950) return `${trim((ms / 1_000).toFixed(1))} s`;

@@ -96,7 +96,7 @@ export function createApi(steered: Steered): Api {
 export function failure(error: unknown): ApiAnswer {
   if (!(error instanceof UserError)) {
     const message = error instanceof Error ? error.message : String(error);
-    return refusal(500, { code: 'internal', message, hint: 'please report this' });
+    return refusal(500, { code: 'internal', message, hint: 'Please report this.' });
   }
   const { code, message, hint: help } = error;
   return refusal(statusOf(code), { code, message, hint: help });
@@ -114,19 +114,19 @@ function statusOf(code: string): number {
 
 function unknownRoute({ method, path }: ApiRequest): ApiAnswer {
   const known = PATHS.has(path);
-  const message = known ? `${path} does not take ${method}` : `there is no ${path}`;
+  const message = known ? `${path} does not take ${method}.` : `There is no ${path}.`;
   return refusal(known ? 405 : 404, { code: 'no-such-route', message, hint: '' });
 }
 
 function resolve(control: Control, request: ApiRequest): ResolvedDocument {
   const name = request.query.get('name') ?? '';
-  if (name === '') throw new UserError(BAD_REQUEST, '?name= is missing', '');
+  if (name === '') throw new UserError(BAD_REQUEST, '?name= is missing.', '');
   const found = control.resolve(name);
   if (found === undefined) {
     throw new UserError(
       'name-unknown',
-      `no member is called ${name}`,
-      '`flotilla members` lists them all',
+      `No member is called ${JSON.stringify(name)}.`,
+      '`flotilla members` lists them all.',
     );
   }
   return resolved(found);

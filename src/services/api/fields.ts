@@ -21,7 +21,7 @@ export class Fields {
   /** A text that must be there and not empty. */
   text(name: string): string {
     const value = this.#values.get(name);
-    if (!isText(value) || value === '') throw bad(`"${name}" must be a text`);
+    if (!isText(value) || value === '') throw bad(`"${name}" must be a text.`);
     return value;
   }
 
@@ -30,7 +30,7 @@ export class Fields {
     const value = this.#values.get(name);
     if (value === undefined) return undefined;
     if (typeof value !== 'number' || !Number.isInteger(value) || value < from || value > to) {
-      throw bad(`"${name}" must be a whole number from ${String(from)} to ${String(to)}`);
+      throw bad(`"${name}" must be a whole number from ${String(from)} to ${String(to)}.`);
     }
     return value;
   }
@@ -40,7 +40,7 @@ export class Fields {
     const value = this.#values.get(name);
     if (value === undefined) return undefined;
     if (!Array.isArray(value) || value.length > ITEMS_MAX || !value.every(isText)) {
-      throw bad(`"${name}" must be a list of at most ${String(ITEMS_MAX)} texts`);
+      throw bad(`"${name}" must be a list of at most ${String(ITEMS_MAX)} texts.`);
     }
     return value;
   }
@@ -50,11 +50,11 @@ export class Fields {
     const value = this.#values.get(name);
     const entries = isObject(value) ? Object.entries(value) : undefined;
     if (entries === undefined || entries.length > ITEMS_MAX) {
-      throw bad(`"${name}" must be an object with at most ${String(ITEMS_MAX)} fields`);
+      throw bad(`"${name}" must be an object with at most ${String(ITEMS_MAX)} fields.`);
     }
     return entries.map(([key, item]) => {
       if (item === null) return { key, value: undefined };
-      if (!isText(item)) throw bad(`"${name}.${key}" must be a text, or null to take it off`);
+      if (!isText(item)) throw bad(`"${name}.${key}" must be a text, or null to take it off.`);
       return { key, value: item };
     });
   }
@@ -63,9 +63,9 @@ export class Fields {
 /** Reads a body that may hold these fields and no others; an empty body has none. */
 export function readFields(body: string, known: readonly string[]): Fields {
   const json = body === '' ? {} : parse(body);
-  if (!isObject(json)) throw bad('the body must be a JSON object');
+  if (!isObject(json)) throw bad('The body must be a JSON object.');
   for (const name of Object.keys(json)) {
-    if (!known.includes(name)) throw bad(`"${name}" is not a field of this request`);
+    if (!known.includes(name)) throw bad(`"${name}" is not a field of this request.`);
   }
   return new Fields(new Map(Object.entries(json)));
 }
@@ -74,7 +74,7 @@ function parse(body: string): unknown {
   try {
     return JSON.parse(body) as unknown;
   } catch {
-    throw bad('the body is not JSON');
+    throw bad('The body is not JSON.');
   }
 }
 

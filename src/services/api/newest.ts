@@ -1,6 +1,13 @@
 /** Pacing of documents for a watcher. */
 
-import { setTimeout as pause } from 'node:timers/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+/** Waits so many milliseconds, or until the signal aborts; never rejects. */
+export type Pause = (ms: number, signal: AbortSignal) => Promise<void>;
+
+const realPause: Pause = async (ms, signal) => {
+  await sleep(ms, undefined, { signal }).catch(() => undefined);
+};
 
 /**
  * Hands on the items of `source`, at least `gapMs` milliseconds apart: the first at once, an item
@@ -11,6 +18,7 @@ export async function* newest<T>(
   source: AsyncIterable<T>,
   gapMs: number,
   signal: AbortSignal,
+  pause: Pause = realPause,
 ): AsyncGenerator<T, void, undefined> {
   const slot = new Slot<T>();
   const reading = read(source, slot);
@@ -18,8 +26,7 @@ export async function* newest<T>(
     const item = await slot.take();
     if (item === undefined || signal.aborted) break;
     yield item.value;
-    // Aborted: the source ends as well, and the loop with it.
-    await pause(gapMs, undefined, { signal }).catch(() => undefined);
+    await pause(gapMs, signal);
   }
   await reading;
 }

@@ -63,8 +63,8 @@ async function checkOwner(stateFolder: string, recorded: string): Promise<void> 
   if (found === undefined || found.uid === ours.uid) return;
   throw new UserError(
     'socket-foreign',
-    `${recorded} belongs to another user than the state folder`,
-    `start the daemon again, then retry`,
+    `${recorded} belongs to another user than the state folder.`,
+    'Start the daemon again, then retry.',
   );
 }
 

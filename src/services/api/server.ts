@@ -131,7 +131,7 @@ async function readBody(incoming: IncomingMessage): Promise<string> {
   for await (const part of chunks) {
     size += part.length;
     if (size > BODY_MAX) {
-      throw new UserError('body-too-long', `a body may have ${String(BODY_MAX)} octets`, '');
+      throw new UserError('body-too-long', `A body may have ${String(BODY_MAX)} octets.`, '');
     }
     parts.push(part);
   }

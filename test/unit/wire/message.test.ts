@@ -90,7 +90,10 @@ describe('a message is refused when', () => {
       concat(hex('03 0a'), ...Array<Bytes>(10).fill(hex('010000'))),
     ],
     ['an asked kind is 0', concat(hex('04 01 00'), target, hex('00000001'))],
-    ['a record in it is longer than any', concat(hex('08'), target, hex('04 cb007107 1015 044d'))],
+    [
+      'a record in it is longer than any',
+      concat(hex('08'), target, hex('04 cb007107 1015 044d'), octets(1101)),
+    ],
     ['a summary has mode 2', hex('05 00 00000000 02 00')],
     ['a summary has 15 digests', concat(hex('05 00 00000000 00 0f'), octets(60))],
     ['a summary splits the lowest level', concat(hex('05 08 00000000 00 10'), octets(64))],
