@@ -1,22 +1,31 @@
 /**
- * What members say of themselves (records, B2) and where they have been (history, R2). Nothing here is
- * a proof: addresses become `direct` in paths.ts alone.
+ * What members say of themselves (records, B2) and where they have been (history, R2). Nothing here
+ * is a proof: addresses become `direct` in paths.ts alone.
  */
 
 import { addressKey, sameHost, type Address, type AddressKey } from '../base/address.ts';
 import type { Bytes } from '../base/bytes.ts';
 import type { ClusterId, NodeId } from '../base/id.ts';
-import { millis, type Duration, type Instant, type WallTime } from '../base/time.ts';
+import { elapsed, millis, type Duration, type Instant, type WallTime } from '../base/time.ts';
 import type { Suite } from '../crypto/suite.ts';
 import { decodeRecord, verifyRecord, type SignedRecord } from '../wire/record.ts';
-import { HISTORY_MAX, HISTORY_REFUSED_MAX, HISTORY_SILENCE_MAX } from './config.ts';
+import {
+  HISTORY_MAX,
+  HISTORY_REFUSED_MAX,
+  HISTORY_SILENCE_MAX,
+  RECORD_BURST,
+  RECORD_PAUSE,
+} from './config.ts';
 import type { StoredBook } from './documents.ts';
 
 /** What came of a record that somebody handed on. */
 export type RecordVerdict =
   | { readonly type: 'new'; readonly record: SignedRecord; readonly hostChanged: boolean }
   | { readonly type: 'known' }
-  | { readonly type: 'refused'; readonly reason: 'malformed' | 'foreign' | 'stranger' | 'forged' };
+  | {
+      readonly type: 'refused';
+      readonly reason: 'malformed' | 'foreign' | 'stranger' | 'forged' | 'hasty';
+    };
 
 interface Remembered {
   readonly address: Address;
@@ -31,6 +40,8 @@ interface Entry {
   since: Instant;
   /** Newest first. */
   history: Map<AddressKey, Remembered>;
+  /** Records that will still be taken at once; refilled with time. */
+  readonly bucket: { left: number; at: Instant };
   /** Where the orphan ladder stands in the history. */
   rung: number;
 }
@@ -41,7 +52,12 @@ export class AddressBook {
   readonly #cluster: ClusterId;
   readonly #entries = new Map<NodeId, Entry>();
 
-  constructor(suite: Suite, cluster: ClusterId, stored: StoredBook, isMember: (id: NodeId) => boolean) {
+  constructor(
+    suite: Suite,
+    cluster: ClusterId,
+    stored: StoredBook,
+    isMember: (id: NodeId) => boolean,
+  ) {
     this.#suite = suite;
     this.#cluster = cluster;
     for (const bytes of stored.records) this.offer(bytes, 0 as Instant, 0 as WallTime, isMember);
@@ -54,7 +70,9 @@ export class AddressBook {
     }
   }
 
-  /** A record as carried. It counts when a member signed it and its sequence is the highest seen. */
+  /**
+   * A record as carried. It counts when a member signed it and its sequence is the highest seen.
+   */
   offer(
     bytes: Bytes,
     now: Instant,
@@ -70,10 +88,10 @@ export class AddressBook {
     if (held !== undefined && record.sequence <= held.sequence) return { type: 'known' };
     if (!verifyRecord(this.#suite, record)) return { type: 'refused', reason: 'forged' };
     const entry = this.#of(record.id, now);
+    if (!spend(entry.bucket, now)) return { type: 'refused', reason: 'hasty' };
     const first = record.addresses[0]?.address;
     const before = held?.addresses[0]?.address;
-    const hostChanged =
-      first !== undefined && (before === undefined || !sameHost(first, before));
+    const hostChanged = first !== undefined && (before === undefined || !sameHost(first, before));
     entry.record = record;
     if (hostChanged) entry.since = now;
     for (const { address } of [...record.addresses].reverse()) {
@@ -109,7 +127,9 @@ export class AddressBook {
     return millis(slowest);
   }
 
-  /** An address was proven or told: first in the history, which forgets its last beyond the bound. */
+  /**
+   * An address was proven or told: first in the history, which forgets its last beyond the bound.
+   */
   remember(id: NodeId, address: Address, now: Instant, wall: WallTime): void {
     const { history } = this.#of(id, now);
     const key = addressKey(address);
@@ -133,7 +153,9 @@ export class AddressBook {
     if (givenUp && !newest && entry.history.size > 1) entry.history.delete(key);
   }
 
-  /** The next rung of the ladder: remembered addresses in turn, newest first; listed ones left out. */
+  /**
+   * The next rung of the ladder: remembered addresses in turn, newest first; listed ones left out.
+   */
   rung(id: NodeId): Address | undefined {
     const entry = this.#entries.get(id);
     if (entry === undefined) return undefined;
@@ -168,9 +190,20 @@ export class AddressBook {
   #of(id: NodeId, now: Instant): Entry {
     let entry = this.#entries.get(id);
     if (entry === undefined) {
-      entry = { record: undefined, since: now, history: new Map(), rung: 0 };
+      const bucket = { left: RECORD_BURST, at: now };
+      entry = { record: undefined, since: now, history: new Map(), bucket, rung: 0 };
       this.#entries.set(id, entry);
     }
     return entry;
   }
+}
+
+/** One record a second, a few at once: each earns challenges to the addresses it lists. */
+function spend(bucket: { left: number; at: Instant }, now: Instant): boolean {
+  const refill = elapsed(bucket.at, now) / RECORD_PAUSE;
+  bucket.left = Math.min(RECORD_BURST, bucket.left + Math.max(0, refill));
+  bucket.at = now;
+  if (bucket.left < 1) return false;
+  bucket.left -= 1;
+  return true;
 }

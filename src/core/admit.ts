@@ -1,4 +1,7 @@
-/** The hub's door: who knocks with a live invite is let in, asked, admitted, and told what it needs (§9). */
+/**
+ * The hub's door: who knocks with a live invite is let in, asked, admitted, and told what it needs
+ * (§9).
+ */
 
 import type { Address } from '../base/address.ts';
 import { concat, type Bytes } from '../base/bytes.ts';
@@ -106,12 +109,7 @@ function answer(crew: Crew, link: LinkId, seen: Address): void {
   crew.guests.delete(link);
 }
 
-function refuse(
-  crew: Crew,
-  link: LinkId,
-  reason: RefusalReason,
-  name: string | undefined,
-): void {
+function refuse(crew: Crew, link: LinkId, reason: RefusalReason, name: string | undefined): void {
   count(crew, `join-${reason}`);
   crew.outbox.event({ type: 'join-refused', reason, name });
   crew.outbox.put({ type: 'link-send', link, bytes: encodeFrame({ type: 'refused', reason }) });

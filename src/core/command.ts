@@ -144,7 +144,7 @@ function ping(crew: Crew, id: number, member: NodeId): void {
   crew.timers.set(`ping/${id}`, after(crew.now, PING_WAIT));
   const path = crew.paths.path(member);
   if (path === undefined || path.silentSince !== undefined) askAnew(crew, member);
-  else ask(crew, member, socketsFor(crew, member)[0] ?? MAIN, path.address);
+  else ask(crew, member, socketsFor(crew, member, path.address)[0] ?? MAIN, path.address);
 }
 
 /** Nobody answered an operator's ping in time. */

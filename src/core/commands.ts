@@ -1,4 +1,6 @@
-/** What an operator asks of a running node, and what it answers. Reading is done through the view. */
+/**
+ * What an operator asks of a running node, and what it answers. Reading is done through the view.
+ */
 
 import type { Address } from '../base/address.ts';
 import type { NodeId } from '../base/id.ts';

@@ -1,6 +1,6 @@
 /**
- * Every tunable of the machine: its default, where the number comes from, and what turning it costs.
- * PROTOCOL.md states the same numbers; test/house/protocol.test.ts compares the two.
+ * Every tunable of the machine: its default, where the number comes from, and what turning it
+ * costs. PROTOCOL.md states the same numbers; test/house/protocol.test.ts compares the two.
  */
 
 import { days, hours, millis, minutes, seconds, type Duration } from '../base/time.ts';
@@ -8,8 +8,8 @@ import { days, hours, millis, minutes, seconds, type Duration } from '../base/ti
 /** What an operator may set. */
 export interface Settings {
   /**
-   * One ping leaves in each beat, whatever the size of the cluster. Half of it is the mean time until
-   * a node notices that it moved; idle traffic is 167 B divided by it, each way.
+   * One ping leaves in each beat, whatever the size of the cluster. Half of it is the mean time
+   * until a node notices that it moved; idle traffic is 167 B divided by it, each way.
    */
   readonly beat: Duration;
   /** Tags to set at start, besides those stored. */
@@ -25,7 +25,10 @@ export const BEAT_RANGE: readonly [Duration, Duration] = [millis(100), hours(1)]
 export const BEAT_JITTER = 0.1;
 
 // Time-outs: RFC 6298 §2 with a floor suited to a question that may be asked again at once.
-/** A pong missing for this long at the least is missing. Lower: healing starts sooner, false alarms rise. */
+/**
+ * A pong missing for this long at the least is missing. Lower: healing starts sooner, false alarms
+ * rise.
+ */
 export const TIMEOUT_FLOOR: Duration = millis(150);
 /** Before a round trip was measured: half the globe and back. */
 export const TIMEOUT_UNKNOWN: Duration = millis(400);
@@ -35,7 +38,9 @@ export const TIMEOUT_CEILING: Duration = seconds(3);
 // Suspicion.
 /** Unanswered challenges in a row until a member shows as suspect. One lost datagram is weather. */
 export const SUSPECT_AFTER = 2;
-/** Unanswered challenges in a row, and silence, until a member is lost. memberlist takes about 5 s. */
+/**
+ * Unanswered challenges in a row, and silence, until a member is lost. memberlist takes about 5 s.
+ */
 export const LOST_AFTER = 5;
 /** See LOST_AFTER. */
 export const LOST_SILENCE: Duration = seconds(4);
@@ -58,11 +63,15 @@ export const SEND_RETRY: Duration = millis(20);
 export const SEND_RETRY_MAX: Duration = seconds(1);
 /** Added to twice the first answer's delay before a round is decided. */
 export const GATHER_FLOOR: Duration = millis(20);
+/** Addresses the main socket talked to that are told apart; beyond, a fresh socket goes along. */
+export const MAIN_FLOWS_MAX = 4_096;
 /** A fresh socket is closed this long after the main one was proven, when no path needs it. */
 export const FRESH_LINGER: Duration = seconds(10);
 /** How often open fresh sockets are looked after. */
 export const TIDY_PAUSE: Duration = seconds(8);
-/** Silence on a main-socket flow after which it is tried again: above RFC 4787 REQ-5's two minutes. */
+/**
+ * Silence on a main-socket flow after which it is tried again: above RFC 4787 REQ-5's two minutes.
+ */
 export const STALE_FLOW: Duration = minutes(5);
 /** Outvoted this often in a row, a member is named. */
 export const OUTVOTED_LIMIT = 3;
@@ -76,12 +85,16 @@ export const CANDIDATES_MAX = 8;
 export const STRAY_SOURCES_MAX = 4;
 /** No source is challenged twice within this. */
 export const STRAY_GAP: Duration = millis(100);
-/** A challenge can be answered for this long; its time-out only raises doubt (a link may be slow). */
+/**
+ * A challenge can be answered for this long; its time-out only raises doubt (a link may be slow).
+ */
 export const CHALLENGE_LIFE: Duration = seconds(10);
 /** Open challenges a member; the oldest gives way. */
 export const CHALLENGES_MAX = 32;
 /** Unanswered questions to a path until an address that no record lists may replace it. */
 export const SILENCES_FOR_UNLISTED = 2;
+/** A second port of a host in use is remembered for this long, to be asked when it comes back. */
+export const STRAY_MEMORY: Duration = minutes(1);
 /** Wrong pongs after which an open challenge is burned: guessing succeeds with 2⁻²⁹. */
 export const WRONG_PONGS_MAX = 8;
 
@@ -99,7 +112,9 @@ export const PROVISIONAL_PER_MEMBER = 4;
 export const HELLO_FRESH: Duration = seconds(8);
 /** Repeats of one hello that are answered. */
 export const HELLO_ANSWERS = 16;
-/** Hellos opened a second, all senders together: each costs about 0.25 ms of a Raspberry Pi's core. */
+/**
+ * Hellos opened a second, all senders together: each costs about 0.25 ms of a Raspberry Pi's core.
+ */
 export const HELLO_BUDGET = 200;
 /** Wall and monotonic clock may drift apart by this much between two inputs. */
 export const CLOCK_JUMP: Duration = seconds(10);
@@ -132,14 +147,17 @@ export const HISTORY_MAX = 32;
 export const HISTORY_SILENCE_MAX = 12;
 /** Refusals (ICMP) in a row after which it is. */
 export const HISTORY_REFUSED_MAX = 4;
-/** A node is steady in the measure of the time its address has held, up to this. */
-export const STEADY_FULL: Duration = days(7);
+/** Records of one member taken at once, and the pause that earns one more. */
+export const RECORD_BURST = 5;
+export const RECORD_PAUSE: Duration = seconds(1);
 
 // Spreading (PROTOCOL §8).
 export const GOSSIP_FANOUT = 4;
 export const GOSSIP_TICK: Duration = millis(100);
 /** News waits this long for company before it is pushed in a small cluster. */
 export const NEWS_BATCH: Duration = millis(5);
+/** In a burst of news, the pause between two pushes: nine records fit one datagram. */
+export const NEWS_GATHER: Duration = millis(40);
 /** News of this age is sent again to a member proven at a new address. */
 export const NEWS_RECENT: Duration = seconds(30);
 export const DIGEST_SETTLED: Duration = millis(300);

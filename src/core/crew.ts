@@ -1,9 +1,11 @@
 /**
- * The parts of one node, built once and handed to the hub's arms. Parts never import each other; what
- * one part's verdict means for another is decided in talk, tidings, heal, hear, admit and command.
+ * The parts of one node, built once and handed to the hub's arms. Parts never import each other;
+ * what one part's verdict means for another is decided in talk, tidings, heal, hear, admit and
+ * command.
  */
 
-import type { Address } from '../base/address.ts';
+import type { Address, AddressKey } from '../base/address.ts';
+import { BoundedMap } from '../base/bounded.ts';
 import type { Bytes } from '../base/bytes.ts';
 import type { ClusterId, NodeId } from '../base/id.ts';
 import { SeededRandom } from '../base/random.ts';
@@ -12,7 +14,7 @@ import type { Identity } from '../crypto/identity.ts';
 import type { Suite } from '../crypto/suite.ts';
 import { Unpredictable } from '../crypto/unpredictable.ts';
 import { AddressBook } from './address-book.ts';
-import type { Settings } from './config.ts';
+import { MAIN_FLOWS_MAX, type Settings } from './config.ts';
 import type { DocumentName, StoredBook, StoredCluster } from './documents.ts';
 import { Rounds } from './doubt.ts';
 import type { NodeEvent } from './events.ts';
@@ -133,6 +135,16 @@ export interface Crew {
   now: Instant;
   wall: WallTime;
   digestChangedAt: Instant;
+  /** When news were pushed last. */
+  newsSentAt: Instant;
+  /** Whether the main socket's flows may be stale: since a round began, until a pong came in there. */
+  mainDoubted: boolean;
+  /** Whether a pong came in on the main socket since the start. */
+  mainEverProven: boolean;
+  /** When the others last saw me at a new host. */
+  movedAt: Instant | undefined;
+  /** Since when the main socket has exchanged datagrams with an address. */
+  readonly mainFlows: BoundedMap<AddressKey, Instant>;
   /** The main socket's port as the others last saw it: listed while only a fresh one is seen. */
   mainPort: number | undefined;
   /** A record is to be signed as soon as a sequence is reserved. */
@@ -187,6 +199,11 @@ export function gather(config: NodeConfig): Crew {
     wall: wallTime(0),
     digestChangedAt: instant(0),
     mainPort: undefined,
+    newsSentAt: instant(-1e9),
+    mainDoubted: true,
+    mainEverProven: false,
+    movedAt: undefined,
+    mainFlows: new BoundedMap(MAIN_FLOWS_MAX, { evict: 'refuse' }),
     publishWanted: false,
     started: false,
     twinToldAt: undefined,
@@ -194,7 +211,9 @@ export function gather(config: NodeConfig): Crew {
   };
 }
 
-/** Counts something that was dropped or refused. Reasons are words of this code, so they are few. */
+/**
+ * Counts something that was dropped or refused. Reasons are words of this code, so they are few.
+ */
 export function count(crew: Crew, reason: string): void {
   crew.counters.set(reason, (crew.counters.get(reason) ?? 0) + 1);
 }

@@ -1,18 +1,13 @@
 import { assert } from '../base/assert.ts';
-import { toHex, type Bytes } from '../base/bytes.ts';
-import { publicKeyOf, type NodeId } from '../base/id.ts';
+import { fromBase32 } from '../base/base32.ts';
+import type { NodeId } from '../base/id.ts';
 import { SUMMARY_DEPTH_MAX, SUMMARY_DIGESTS, SUMMARY_ENTRIES_MAX } from '../wire/limits.ts';
-
-/** Octets of an ID that a leaf names it by. */
-export const LEAF_PREFIX = 8;
 
 /** What is held about one node. Changed only through {@link DigestTree.update}. */
 export interface Entry {
   readonly id: NodeId;
-  /** The ID's first eight octets. */
-  readonly prefix: Bytes;
-  /** The same in hexadecimal, which sorts as the octets do. */
-  readonly key: string;
+  /** The first 32 bits of the ID. */
+  readonly top: number;
   /** Sequence of the record held; 0: none. */
   readonly sequence: number;
   /** First 32 bits of the record's hash; 0: none. */
@@ -51,7 +46,7 @@ export class DigestTree {
 
   get(id: NodeId): Entry | undefined {
     let branch: Branch | undefined = this.#root;
-    const top = topOf(publicKeyOf(id));
+    const top = topOf(id);
     for (let depth = 0; branch !== undefined; depth += 1) {
       if (branch.entries !== undefined) return branch.entries.get(id);
       branch = branch.children[digitAt(top, depth)];
@@ -67,7 +62,7 @@ export class DigestTree {
     if (!held && old === undefined) return;
     const difference = digestOf(entry) ^ (old === undefined ? 0 : digestOf(old));
     const count = (held ? 1 : 0) - (old === undefined ? 0 : 1);
-    const top = topOf(entry.prefix);
+    const { top } = entry;
     let branch = this.#root;
     for (let depth = 0; ; depth += 1) {
       branch.digest = (branch.digest ^ difference) >>> 0;
@@ -100,18 +95,16 @@ export class DigestTree {
     }
     const digests = new Array<number>(SUMMARY_DIGESTS).fill(0);
     for (const entry of this.#within(branch, depth, prefix)) {
-      const digit = digitAt(topOf(entry.prefix), depth);
+      const digit = digitAt(entry.top, depth);
       digests[digit] = ((digests[digit] ?? 0) ^ digestOf(entry)) >>> 0;
     }
     return digests;
   }
 
-  /** The entries with this prefix, in the order of their IDs' octets. */
+  /** The entries with this prefix, in no particular order. */
   entries(depth: number, prefix: number): readonly Entry[] {
     const branch = this.#branch(depth, prefix);
-    if (branch === undefined) return [];
-    const order = (entry: Entry): string => entry.key + entry.id;
-    return this.#within(branch, depth, prefix).toSorted((a, b) => (order(a) < order(b) ? -1 : 1));
+    return branch === undefined ? [] : this.#within(branch, depth, prefix);
   }
 
   /** The branch of this prefix, or the undivided one that its entries are in. */
@@ -132,7 +125,7 @@ export class DigestTree {
     }
     const shared = (top: number): number => (depth === 0 ? 0 : top >>> (32 - 4 * depth));
     const wanted = shared(prefix);
-    return [...branch.entries.values()].filter((entry) => shared(topOf(entry.prefix)) === wanted);
+    return [...branch.entries.values()].filter((entry) => shared(entry.top) === wanted);
   }
 }
 
@@ -147,8 +140,7 @@ function emptyBranch(): Branch {
 }
 
 function emptyEntry(id: NodeId): Entry {
-  const prefix = publicKeyOf(id).slice(0, LEAF_PREFIX);
-  return { id, prefix, key: toHex(prefix), sequence: 0, record: 0, acts: 0, chain: 0 };
+  return { id, top: topOf(id), sequence: 0, record: 0, acts: 0, chain: 0 };
 }
 
 /** Never merged again: members hardly ever go, and an empty branch costs about 200 octets. */
@@ -156,7 +148,7 @@ function split(branch: Branch, depth: number): void {
   const entries = branch.entries ?? new Map<NodeId, Entry>();
   branch.entries = undefined;
   for (const [id, entry] of entries) {
-    const child = childOf(branch, digitAt(topOf(entry.prefix), depth));
+    const child = childOf(branch, digitAt(entry.top, depth));
     child.entries?.set(id, entry);
     child.digest = (child.digest ^ digestOf(entry)) >>> 0;
     child.count += 1;
@@ -178,8 +170,8 @@ function digestOf(entry: Entry): number {
   return (entry.record ^ entry.chain) >>> 0;
 }
 
-/** The first 32 bits of an ID as a number. */
-function topOf(bytes: Bytes): number {
-  const [a = 0, b = 0, c = 0, d = 0] = bytes;
+/** The first 32 bits of an ID as a number: eight characters are 40 bits. */
+function topOf(id: NodeId): number {
+  const [a = 0, b = 0, c = 0, d = 0] = fromBase32(id.slice(0, 8)) ?? [];
   return ((a << 24) | (b << 16) | (c << 8) | d) >>> 0;
 }

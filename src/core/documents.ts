@@ -1,6 +1,7 @@
 /**
- * What a node keeps on disk besides its identity: two documents, as JSON values. The host stores and
- * returns them; `readCluster` and `readBook` refuse what is not theirs, so nothing foreign is believed.
+ * What a node keeps on disk besides its identity: two documents, as JSON values. The host stores
+ * and returns them; `readCluster` and `readBook` refuse what is not theirs, so nothing foreign is
+ * believed.
  */
 
 import { formatAddress, parseAddress, type Address } from '../base/address.ts';
@@ -37,7 +38,10 @@ export interface StoredAddress {
 /** Newest records as carried, and each member's address history, newest first. */
 export interface StoredBook {
   readonly records: readonly Bytes[];
-  readonly history: readonly { readonly id: NodeId; readonly addresses: readonly StoredAddress[] }[];
+  readonly history: readonly {
+    readonly id: NodeId;
+    readonly addresses: readonly StoredAddress[];
+  }[];
 }
 
 /** A book of a node that met nobody yet. */
@@ -63,7 +67,10 @@ export function writeBook(stored: StoredBook): unknown {
     records: stored.records.map(toHex),
     history: stored.history.map(({ id, addresses }) => ({
       id,
-      addresses: addresses.map(({ address, at }) => ({ address: formatAddress(address), atMs: at })),
+      addresses: addresses.map(({ address, at }) => ({
+        address: formatAddress(address),
+        atMs: at,
+      })),
     })),
   };
 }

@@ -59,6 +59,12 @@ export class Rounds {
     return this.#round?.answered.size ?? 0;
   }
 
+  /** Members asked that did not answer yet. */
+  get unanswered(): readonly NodeId[] {
+    const round = this.#round;
+    return round === undefined ? [] : [...round.asked].filter((peer) => !round.answered.has(peer));
+  }
+
   /** Members asked so far. */
   get asked(): ReadonlySet<NodeId> {
     return this.#round?.asked ?? new Set();
@@ -72,14 +78,15 @@ export class Rounds {
   may(why: Doubt, now: Instant): boolean {
     if (this.#round !== undefined) return false;
     if (this.#last === undefined || why === 'send-error' || why === 'clock-jump') return true;
-    if (elapsed(this.#last, now) >= (why === 'reflection' ? REFLECTION_GAP : this.#gap)) return true;
+    if (elapsed(this.#last, now) >= (why === 'reflection' ? REFLECTION_GAP : this.#gap))
+      return true;
     this.#postponed = why;
     return false;
   }
 
   /**
-   * A member reported where it saw this socket. True when it says something else than the last time:
-   * the same report starts a round once, so that a router which invents ports starts no more.
+   * A member reported where it saw this socket. True when it says something else than the last
+   * time: the same report starts a round once, so that a router which invents ports starts no more.
    */
   reported(peer: NodeId, socket: SocketId, seen: Address): boolean {
     const key = `${peer}/${socket}`;
@@ -157,7 +164,8 @@ export class Rounds {
   due(now: Instant): RoundStep {
     const round = this.#round;
     if (round === undefined) return 'wait';
-    if (now >= round.deadline) return round.answered.size * 2 < round.asked.size ? 'extend' : 'finish';
+    if (now >= round.deadline)
+      return round.answered.size * 2 < round.asked.size ? 'extend' : 'finish';
     if (round.gatherAt === undefined || now < round.gatherAt) return 'wait';
     round.gatherAt = round.deadline;
     return 'decide';

@@ -6,13 +6,7 @@ import type { Duration } from '../base/time.ts';
 
 /** Why a round began (PROTOCOL §5). */
 export type Doubt =
-  | 'unanswered'
-  | 'reflection'
-  | 'send-error'
-  | 'silence'
-  | 'clock-jump'
-  | 'start'
-  | 'asked';
+  'unanswered' | 'reflection' | 'send-error' | 'silence' | 'clock-jump' | 'start' | 'asked';
 
 /** A thing worth telling. Names are as the node shows them at that time. */
 export type NodeEvent =

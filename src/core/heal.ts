@@ -1,6 +1,6 @@
 /**
- * The hub's nerve: from a doubt to a round, from a round to a new record; and what is done about those
- * who do not answer (PROTOCOL §4.1, §5, §6).
+ * The hub's nerve: from a doubt to a round, from a round to a new record; and what is done about
+ * those who do not answer (PROTOCOL §4.1, §5, §6).
  */
 
 import { networkOf, type Address } from '../base/address.ts';
@@ -36,6 +36,7 @@ export function doubt(crew: Crew, why: Doubt): void {
   const asked = choose(crew, rounds.firstWidth(othersCount(crew)), new Set());
   if (asked.length === 0) return;
   openFresh(crew);
+  crew.mainDoubted = true;
   rounds.begin(why, asked, now, longestTimeout(crew, asked));
   crew.reflections.open(now);
   crew.outbox.event({ type: 'doubt', why, asked: asked.length });
@@ -43,7 +44,9 @@ export function doubt(crew: Crew, why: Doubt): void {
   armRound(crew);
 }
 
-/** Members to ask: not lost unless all are; in a larger cluster the steady ones heard lately first. */
+/**
+ * Members to ask: not lost unless all are; in a larger cluster the steady ones heard lately first.
+ */
 function choose(crew: Crew, width: number, except: ReadonlySet<NodeId>): readonly NodeId[] {
   const { suspicions, book } = crew;
   const all = others(crew).filter((peer) => !except.has(peer));
@@ -78,8 +81,8 @@ function closeFresh(crew: Crew, socket: FreshSocket): void {
 /** A fresh socket is there: whoever was asked and did not answer yet is asked through it. */
 export function freshOpened(crew: Crew, socket: FreshSocket): void {
   crew.fresh.opened(socket);
-  const asked = crew.rounds.running ? [...crew.rounds.asked] : others(crew);
-  for (const peer of asked.slice(0, SMALL_CLUSTER)) tryThrough(crew, peer, socket);
+  const silent = crew.rounds.running ? crew.rounds.unanswered : others(crew);
+  for (const peer of silent.slice(0, SMALL_CLUSTER)) tryThrough(crew, peer, socket);
 }
 
 /** A pong that answers a question of the round: one member's ballot. */
@@ -120,6 +123,7 @@ function extend(crew: Crew): void {
 /** Counts the ballots; what comes out is said in a new record. */
 function decide(crew: Crew, final: boolean): void {
   const { moved, changed, outvoted, named } = crew.reflections.decide(crew.now, final);
+  if (moved.some(({ from }) => from !== undefined)) crew.movedAt = crew.now;
   for (const { from, to, votes, voters } of moved) {
     crew.outbox.event({ type: 'self-moved', from, to, votes, voters });
   }
@@ -270,8 +274,8 @@ export function sendErrorDue(crew: Crew): void {
 }
 
 /**
- * Every ten seconds while a fresh socket is open: close those that nothing needs, and try the main one
- * again where it was silent for long enough that an old flow died.
+ * Every ten seconds while a fresh socket is open: close those that nothing needs, and try the main
+ * one again where it was silent for long enough that an old flow died.
  */
 export function tidy(crew: Crew): void {
   for (const peer of others(crew)) {

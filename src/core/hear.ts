@@ -1,6 +1,6 @@
 /**
- * A datagram's way in: packet → session → message → what it means. Whatever cannot be opened is counted
- * and dropped in silence (B6); what a member says is handed to the arm that deals with it.
+ * A datagram's way in: packet → session → message → what it means. Whatever cannot be opened is
+ * counted and dropped in silence (B6); what a member says is handed to the arm that deals with it.
  */
 
 import type { Address } from '../base/address.ts';
@@ -12,10 +12,10 @@ import { decodeMessage, type Message } from '../wire/message.ts';
 import { decodePacket } from '../wire/packet.ts';
 import { count, nameOf, type Crew } from './crew.ts';
 import { answerSeek, ballot, named, reflected } from './heal.ts';
-import type { SocketId } from './io.ts';
+import { MAIN, type SocketId } from './io.ts';
 import type { Question } from './paths.ts';
 import { answerSummary, answerWant, catchUp, compareNotes, learn, learnRecord } from './tidings.ts';
-import { ask, askAnew, pathChanged, rememberPath, say } from './talk.ts';
+import { ask, askAnew, noteMainFlow, pathChanged, rememberPath, say } from './talk.ts';
 
 /** Bytes came in through one of my sockets. */
 export function datagram(crew: Crew, socket: SocketId, from: Address, bytes: Bytes): void {
@@ -53,6 +53,7 @@ function opened(crew: Crew, peer: NodeId, socket: SocketId, from: Address, bytes
     return;
   }
   crew.suspicions.heard(peer, crew.now);
+  if (socket === MAIN) noteMainFlow(crew, from);
   if (crew.orphan.heard()) {
     crew.timers.clear('call');
     crew.outbox.event({ type: 'afloat' });
@@ -67,7 +68,9 @@ function opened(crew: Crew, peer: NodeId, socket: SocketId, from: Address, bytes
   heed(crew, peer, message);
 }
 
-/** The pong leaves from the socket the ping came to, to where it came from: that is what it proves. */
+/**
+ * The pong leaves from the socket the ping came to, to where it came from: that is what it proves.
+ */
 function answerPing(
   crew: Crew,
   peer: NodeId,
@@ -128,9 +131,14 @@ function pong(crew: Crew, peer: NodeId, message: Extract<Message, { type: 'pong'
   }
   const { question, change, roundTrip } = verdict;
   crew.sendRetries = 0;
+  if (question.socket === MAIN) {
+    crew.mainDoubted = false;
+    crew.mainEverProven = true;
+  }
   if (change !== undefined) pathChanged(crew, change);
   else if (before === undefined) rememberPath(crew, peer, question.address);
-  answeredAlive(crew, peer, question, change !== undefined);
+  const wasSilent = before?.silentSince !== undefined;
+  answeredAlive(crew, peer, question, change !== undefined || wasSilent);
   doubtReused(crew, peer, question.address);
   if (crew.rounds.counts(peer, question.sentAt)) ballot(crew, peer, question, message.seen);
   else reflected(crew, peer, question.socket, message.seen);
@@ -139,7 +147,7 @@ function pong(crew: Crew, peer: NodeId, message: Extract<Message, { type: 'pong'
 }
 
 /** The member is alive: suspicion and search end, and it hears what it may have missed. */
-function answeredAlive(crew: Crew, peer: NodeId, question: Question, changed: boolean): void {
+function answeredAlive(crew: Crew, peer: NodeId, question: Question, missed: boolean): void {
   const { found, first, silence } = crew.suspicions.answered(peer, crew.now);
   crew.timers.clear(`try/${peer}`);
   crew.timers.clear(`seek/${peer}`);
@@ -150,7 +158,7 @@ function answeredAlive(crew: Crew, peer: NodeId, question: Question, changed: bo
     if (first) crew.outbox.viewChanged();
     crew.outbox.event({ type: 'member-found', id: peer, name, address, after: silence });
   }
-  if (found || changed) catchUp(crew, peer);
+  if (found || missed) catchUp(crew, peer);
 }
 
 /** An address proven for one member cannot be another's any more: that one is asked anew. */

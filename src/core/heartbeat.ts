@@ -60,9 +60,9 @@ export class Heartbeat {
   }
 
   /**
-   * Whether the pings that should have come did not: each node gets one a beat on average, so that six
-   * beats without (of the slowest member) happen by chance once in 20,000 (nine members, (1 − 6/9)⁹).
-   * True once; the count then begins anew.
+   * Whether the pings that should have come did not: each node gets one a beat on average, so that
+   * six beats without (of the slowest member) happen by chance once in 20,000 (nine members, (1 −
+   * 6/9)⁹). True once; the count then begins anew.
    */
   silent(now: Instant, slowest: Duration): boolean {
     if (this.#pingedAt === undefined) this.#pingedAt = now;

@@ -3,7 +3,7 @@ import { nodeIdOf, publicKeyOf, type NodeId } from '../base/id.ts';
 import type { Suite } from '../crypto/suite.ts';
 import { SUMMARY_DEPTH_MAX, SUMMARY_DIGESTS, SUMMARY_ENTRIES_MAX } from '../wire/limits.ts';
 import type { Leaf, Summary, Want } from '../wire/message.ts';
-import { DigestTree, LEAF_PREFIX, type Entry } from './digest-tree.ts';
+import { DigestTree, type Entry } from './digest-tree.ts';
 
 /** What two inventories that differ should do about it. */
 export interface Comparison {
@@ -15,8 +15,18 @@ export interface Comparison {
   readonly descend: readonly { readonly depth: number; readonly prefix: number }[];
 }
 
+/** Octets of an ID that a leaf names it by. */
+const LEAF_PREFIX = 8;
+
 /** Entries that are offered when all numbers agree and the digests don't. */
 const OFFER = 8;
+
+/** An entry under the name that a leaf has for it. */
+interface Listed extends Entry {
+  readonly prefix: Bytes;
+  /** The same in hexadecimal, which sorts as the octets do. */
+  readonly key: string;
+}
 
 const NOTHING: Comparison = { send: [], want: [], descend: [] };
 
@@ -76,8 +86,7 @@ export class Inventory {
     if (octets.subarray(LEAF_PREFIX).some((octet) => octet !== 0)) return [];
     const key = toHex(octets.subarray(0, LEAF_PREFIX));
     const top = Number.parseInt(key.slice(0, 8), 16);
-    return this.#tree
-      .entries(SUMMARY_DEPTH_MAX, top)
+    return this.#listed(SUMMARY_DEPTH_MAX, top)
       .filter((entry) => entry.key === key)
       .map((entry) => entry.id);
   }
@@ -91,7 +100,7 @@ export class Inventory {
     if (depth < SUMMARY_DEPTH_MAX && this.#tree.count(depth, prefix) > SUMMARY_ENTRIES_MAX) {
       return { ...head, mode: 'digests', digests: this.#tree.digests(depth, prefix) };
     }
-    const entries = this.#tree.entries(depth, prefix).slice(0, SUMMARY_ENTRIES_MAX);
+    const entries = this.#listed(depth, prefix).slice(0, SUMMARY_ENTRIES_MAX);
     const leaves = entries.map(({ prefix: named, sequence, acts }): Leaf => {
       return { prefix: named, sequence, acts };
     });
@@ -113,10 +122,20 @@ export class Inventory {
     if (depth < SUMMARY_DEPTH_MAX && this.#tree.count(depth, prefix) > SUMMARY_ENTRIES_MAX) {
       return { ...NOTHING, descend: [{ depth, prefix }] };
     }
-    return this.#compareLeaves(this.#tree.entries(depth, prefix), summary.leaves);
+    return this.#compareLeaves(this.#listed(depth, prefix), summary.leaves);
   }
 
-  #compareLeaves(entries: readonly Entry[], leaves: readonly Leaf[]): Comparison {
+  /** The entries with this prefix, in the order of their IDs. */
+  #listed(depth: number, prefix: number): readonly Listed[] {
+    const listed = this.#tree.entries(depth, prefix).map((entry): Listed => {
+      const octets = publicKeyOf(entry.id).slice(0, LEAF_PREFIX);
+      return { ...entry, prefix: octets, key: toHex(octets) };
+    });
+    const order = ({ key, id }: Listed): string => key + id;
+    return listed.sort((a, b) => (order(a) < order(b) ? -1 : 1));
+  }
+
+  #compareLeaves(entries: readonly Listed[], leaves: readonly Leaf[]): Comparison {
     const theirs = new Map<string, Leaf[]>();
     for (const leaf of leaves) listIn(theirs, toHex(leaf.prefix)).push(leaf);
     const ours = new Map<string, Entry[]>();

@@ -112,7 +112,9 @@ export type Effect =
   /** Close after what was sent has left; without a byte when nothing was. */
   | { readonly type: 'close-link'; readonly link: LinkId };
 
-/** What carries effects out. Written twice: for the real world (runtime) and a simulated one (sim). */
+/**
+ * What carries effects out. Written twice: for the real world (runtime) and a simulated one (sim).
+ */
 export interface Host {
   /** Carries out one effect; never throws, never calls back into the machine at once. */
   carryOut(effect: Effect): void;

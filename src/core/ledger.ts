@@ -11,6 +11,20 @@ import { ACTS_PER_AUTHOR_MAX, MEMBERS_MAX } from './config.ts';
  */
 export const ACTS_MAX: number = 8 * MEMBERS_MAX;
 
+/**
+ * How often acts that came too early are tried again. In the order of their arrival one pass is
+ * enough, but for what a fork put out of order; only a hostile maker sends its acts backwards.
+ */
+const PASSES_MAX = 64;
+
+/**
+ * Acts read before, by the octets they were read from. Nothing here changes an outcome: many
+ * simulated nodes in one process begin with the same stored octets, and this way share what is
+ * read of them, and each signature is verified once.
+ */
+const readBefore = new WeakMap<Suite, WeakMap<Bytes, SignedAct>>();
+const verifiedBefore = new WeakMap<Suite, WeakSet<SignedAct>>();
+
 /** Why an act is none of ours, whatever else arrives later. For the counters. */
 export type ActRefusal =
   | 'malformed'
@@ -62,7 +76,7 @@ export class Ledger {
   /** `found` must be a founding act with a good signature. */
   constructor(suite: Suite, found: SignedAct) {
     assert(found.act.type === 'found', 'a ledger begins with a founding');
-    assert(verifyAct(suite, found), 'a ledger begins with a signed act');
+    assert(isGenuine(suite, found), 'a ledger begins with a signed act');
     this.#suite = suite;
     this.founding = found.act;
     this.cluster = clusterOf(suite, found);
@@ -72,25 +86,25 @@ export class Ledger {
   }
 
   /**
-   * The ledger these acts make, in any order; undefined when they don't found exactly one cluster
-   * or one of them does not belong in it.
+   * The ledger these acts make, also when they are out of order; undefined when they don't found
+   * exactly one cluster or one of them does not belong in it.
    */
   static read(suite: Suite, acts: readonly Bytes[]): Ledger | undefined {
-    const decoded = acts.map((bytes) => decodeAct(suite, bytes));
-    const [found, ...others] = decoded.filter((signed) => signed?.act.type === 'found');
-    if (found === undefined || others.length > 0 || !verifyAct(suite, found)) return undefined;
+    const decoded = acts.map((bytes) => readAct(suite, bytes));
+    const found = decoded.find((signed) => signed?.act.type === 'found');
+    if (found === undefined || !isGenuine(suite, found)) return undefined;
     const ledger = new Ledger(suite, found);
     let waiting: readonly Bytes[] = acts;
-    while (waiting.length > 0) {
+    for (let pass = 0; pass < PASSES_MAX && waiting.length > 0; pass += 1) {
       const early = waiting.filter((bytes) => {
         const { type } = ledger.place(bytes);
         return type !== 'added' && type !== 'known';
       });
-      // A round that placed nothing will not be followed by one that does.
+      // A pass that placed nothing will not be followed by one that does.
       if (early.length === waiting.length) return undefined;
       waiting = early;
     }
-    return ledger;
+    return waiting.length === 0 ? ledger : undefined;
   }
 
   /** The chains, author by author, each in the order of its numbers. */
@@ -119,7 +133,7 @@ export class Ledger {
 
   /** Keeps an act, or says why not. The cheap questions come before the signature. */
   place(bytes: Bytes): Placement {
-    const signed = decodeAct(this.#suite, bytes);
+    const signed = readAct(this.#suite, bytes);
     if (signed === undefined) return refused('malformed');
     const { author, number, previous, cluster } = signed.act;
     const chain = this.chain(author);
@@ -135,7 +149,7 @@ export class Ledger {
       return { type: 'early', author, have: Math.floor((number - 1) / 2) };
     }
     if (before?.act.type === 'leave') return refused('author-left');
-    if (!verifyAct(this.#suite, signed)) return refused('bad-signature');
+    if (!isGenuine(this.#suite, signed)) return refused('bad-signature');
     return held === undefined ? this.#append(signed) : this.#fork(held, signed);
   }
 
@@ -185,6 +199,30 @@ export class Ledger {
     }
     return dropped;
   }
+}
+
+/** {@link decodeAct}, once for the same array of octets. */
+function readAct(suite: Suite, bytes: Bytes): SignedAct | undefined {
+  const known = readBefore.get(suite) ?? new WeakMap<Bytes, SignedAct>();
+  readBefore.set(suite, known);
+  const before = known.get(bytes);
+  // Whoever reused the array meanwhile gets what is in it now.
+  if (before !== undefined && equal(before.bytes, bytes)) return before;
+  const signed = decodeAct(suite, bytes);
+  if (signed === undefined) return undefined;
+  known.set(bytes, signed);
+  known.set(signed.bytes, signed);
+  return signed;
+}
+
+/** {@link verifyAct}, once for each act that was read. */
+function isGenuine(suite: Suite, signed: SignedAct): boolean {
+  const known = verifiedBefore.get(suite) ?? new WeakSet<SignedAct>();
+  verifiedBefore.set(suite, known);
+  if (known.has(signed)) return true;
+  const genuine = verifyAct(suite, signed);
+  if (genuine) known.add(signed);
+  return genuine;
 }
 
 /**

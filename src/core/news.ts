@@ -1,4 +1,6 @@
-/** News under way: what was learned lately, and who is to hear of it next (PROTOCOL §8, SWIM §4.1). */
+/**
+ * News under way: what was learned lately, and who is to hear of it next (PROTOCOL §8, SWIM §4.1).
+ */
 
 import type { NodeId } from '../base/id.ts';
 import type { SeededRandom } from '../base/random.ts';
@@ -8,10 +10,10 @@ import { GOSSIP_FANOUT, NEWS_RECENT, SMALL_CLUSTER } from './config.ts';
 
 interface Pending {
   readonly item: NewsItem;
-  /** Whom it came from: they have it. */
-  readonly from: NodeId | undefined;
   readonly about: NodeId;
   readonly at: Instant;
+  /** Who showed that they have it. */
+  readonly known: Set<NodeId>;
   /** How many more copies to send. */
   copies: number;
 }
@@ -21,7 +23,9 @@ const ITEMS_PER_SEND = 32;
 /** Items kept; the oldest give way, and reconciliation by digest repairs what they miss. */
 const PENDING_MAX = 4_096;
 
-/** News items, by what they are about: a newer record of the same node takes the older one's place. */
+/**
+ * News items, by what they are about: a newer record of the same node takes the older one's place.
+ */
 export class News {
   readonly #random: SeededRandom;
   readonly #pending = new Map<string, Pending>();
@@ -41,9 +45,15 @@ export class News {
   ): void {
     this.#pending.delete(key);
     const copies = copiesOf(members);
-    this.#pending.set(key, { item, from, about, at: now, copies });
+    const known = new Set(from === undefined ? [about] : [about, from]);
+    this.#pending.set(key, { item, known, about, at: now, copies });
     const [oldest] = this.#pending.keys();
     if (this.#pending.size > PENDING_MAX && oldest !== undefined) this.#pending.delete(oldest);
+  }
+
+  /** This member sent the same item: it needs no copy. */
+  has(key: string, member: NodeId): void {
+    this.#pending.get(key)?.known.add(member);
   }
 
   /** Whether anything waits to be sent. */
@@ -53,10 +63,13 @@ export class News {
   }
 
   /**
-   * What to send to whom now. In a small cluster everything to everyone else, once; in a larger one the
-   * least sent items to four members chosen at random.
+   * What to send to whom now. In a small cluster everything to everyone else, once; in a larger one
+   * the least sent items to four members chosen at random.
    */
-  send(peers: readonly NodeId[], now: Instant): readonly { to: NodeId; items: readonly NewsItem[] }[] {
+  send(
+    peers: readonly NodeId[],
+    now: Instant,
+  ): readonly { to: NodeId; items: readonly NewsItem[] }[] {
     this.#forgetOld(now);
     const waiting = [...this.#pending.values()].filter(({ copies }) => copies > 0);
     const small = peers.length < SMALL_CLUSTER;
@@ -69,9 +82,7 @@ export class News {
     return targets
       .map((to) => ({
         to,
-        items: chosen
-          .filter((pending) => pending.from !== to && pending.about !== to)
-          .map((pending) => pending.item),
+        items: chosen.filter(({ known }) => !known.has(to)).map(({ item }) => item),
       }))
       .filter(({ items }) => items.length > 0);
   }

@@ -1,6 +1,6 @@
 /**
- * The hub: one node of a flotilla as a machine without I/O. Each input goes to the arm that deals with
- * it, each alarm to the part that set it; the effects of the step are what is returned.
+ * The hub: one node of a flotilla as a machine without I/O. Each input goes to the arm that deals
+ * with it, each alarm to the part that set it; the effects of the step are what is returned.
  */
 
 import { unreachable } from '../base/assert.ts';
@@ -42,7 +42,9 @@ export class Node implements Machine {
   #wakeAt: Instant | undefined;
   #last: Moment | undefined;
 
-  /** Throws UserError `state-damaged` when the stored acts found no cluster that this node is in. */
+  /**
+   * Throws UserError `state-damaged` when the stored acts found no cluster that this node is in.
+   */
   constructor(config: NodeConfig) {
     this.#crew = gather(config);
   }
@@ -171,7 +173,8 @@ export class Node implements Machine {
 
   /**
    * Wall and monotonic clock that drift apart between two inputs mean a resumed snapshot, a machine
-   * that slept, or a clock set by hand. No belief hangs on it: keys are agreed anew, and all are asked.
+   * that slept, or a clock set by hand. No belief hangs on it: keys are agreed anew, and all are
+   * asked.
    */
   #compareClocks(moment: Moment): void {
     const last = this.#last;

@@ -48,7 +48,9 @@ export class Orphan {
     return [...members.slice(from), ...members.slice(0, from)].slice(0, ORPHAN_CALLS);
   }
 
-  /** The pause until the call after this one: short at first, since all may be starting together. */
+  /**
+   * The pause until the call after this one: short at first, since all may be starting together.
+   */
   pace(now: Instant): Duration {
     const age = elapsed(this.#since ?? now, now);
     for (const [from, pause] of ORPHAN_PACE) if (age >= from) return pause;

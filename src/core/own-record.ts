@@ -88,9 +88,14 @@ export class OwnRecord {
     return this.#used < this.#durable;
   }
 
+  /** Whether a record of mine with this sequence would be news to me. */
+  isHigher(sequence: number): boolean {
+    return sequence > this.#used;
+  }
+
   /**
-   * Somebody holds a record of mine with this sequence. `above`: it is higher than any I used since I
-   * started, and I went above it. `twin`: again, so another machine signs with my key.
+   * Somebody holds a record of mine with this sequence. `above`: it is higher than any I used since
+   * I started, and I went above it. `twin`: again, so another machine signs with my key.
    */
   met(sequence: number): 'old' | 'above' | 'twin' {
     if (sequence <= this.#used) return 'old';

@@ -23,9 +23,9 @@ export function samePath(a: Path, b: Path): boolean {
 }
 
 /**
- * Whether a proven path should take the present one's place. Yes when the present one fell silent and
- * this one answered since, or when the peer's newest record puts this address before that one. So a
- * forwarder, whose address no record lists, drags nobody away while the old path answers.
+ * Whether a proven path should take the present one's place. Yes when the present one fell silent
+ * and this one answered since, or when the peer's newest record puts this address before that one.
+ * So a forwarder, whose address no record lists, drags nobody away while the old path answers.
  *
  * `listed` holds the addresses of the peer's newest record, in its order.
  */
@@ -45,8 +45,6 @@ export function shouldReplace(
   if (otherRank !== presentRank) return otherRank < presentRank;
   // The same address through another socket of mine: the main port is the one that stays.
   return (
-    sameAddress(present.address, other.address) &&
-    other.socket === MAIN &&
-    present.socket !== MAIN
+    sameAddress(present.address, other.address) && other.socket === MAIN && present.socket !== MAIN
   );
 }

@@ -1,9 +1,16 @@
 /**
  * Challenges and what they proved: for each peer the path in use, other proven ones, and addresses
- * worth a challenge (PROTOCOL §4, B1; RFC 9000 §8.2). The only place where an address becomes `direct`.
+ * worth a challenge (PROTOCOL §4, B1; RFC 9000 §8.2). The only place where an address becomes
+ * `direct`.
  */
 
-import { addressKey, sameAddress, sameHost, type Address, type AddressKey } from '../base/address.ts';
+import {
+  addressKey,
+  sameAddress,
+  sameHost,
+  type Address,
+  type AddressKey,
+} from '../base/address.ts';
 import type { NodeId } from '../base/id.ts';
 import { after, elapsed, millis, type Duration, type Instant } from '../base/time.ts';
 import {
@@ -11,6 +18,7 @@ import {
   CHALLENGES_MAX,
   CHALLENGE_LIFE,
   STRAY_GAP,
+  STRAY_MEMORY,
   STRAY_SOURCES_MAX,
   TIMEOUT_CEILING,
   TIMEOUT_FLOOR,
@@ -60,8 +68,8 @@ interface PeerPaths {
   listed: Map<AddressKey, number>;
   /** Addresses that somebody named or that datagrams came from, newest first. */
   hints: Address[];
-  /** When each unproven source of datagrams was challenged last. */
-  strays: Map<AddressKey, Instant>;
+  /** Unproven sources of datagrams: when each was seen first or challenged last. */
+  strays: Map<AddressKey, { at: Instant; asked: boolean }>;
   /** Smoothed round trip and its variation, RFC 6298. */
   smoothed: number | undefined;
   variation: number;
@@ -71,7 +79,9 @@ interface PeerPaths {
   moves: number;
 }
 
-/** Proven ways kept besides the one in use: main and fresh port of a new host, through two sockets. */
+/**
+ * Proven ways kept besides the one in use: main and fresh port of a new host, through two sockets.
+ */
 const OTHERS_MAX = 4;
 
 /** All challenges and paths of this node. */
@@ -209,13 +219,16 @@ export class Paths {
     const proven = (path: Path | undefined): boolean =>
       path !== undefined && path.silentSince === undefined && sameAddress(path.address, from);
     if (proven(peerPaths.path) || peerPaths.others.some(proven)) return 'known';
-    const { strays } = peerPaths;
-    for (const [key, at] of strays) if (elapsed(at, now) > TIMEOUT_CEILING) strays.delete(key);
+    const { strays, path } = peerPaths;
     const key = addressKey(from);
-    const last = strays.get(key);
-    if (last !== undefined && elapsed(last, now) < STRAY_GAP) return 'quiet';
-    if (last === undefined && strays.size >= STRAY_SOURCES_MAX) return 'quiet';
-    strays.set(key, now);
+    const known = forgetStrays(strays, now).get(key);
+    if (known !== undefined && elapsed(known.at, now) < STRAY_GAP) return 'quiet';
+    if (strays.size >= STRAY_SOURCES_MAX && known?.asked !== true) return 'quiet';
+    // Another port of the host in use is a burst's fresh socket, most often: asked if it stays.
+    const fresh = path?.silentSince === undefined && path !== undefined;
+    const asked = known !== undefined || !fresh || !sameHost(path.address, from);
+    strays.set(key, { at: now, asked });
+    if (!asked) return 'quiet';
     return 'stray';
   }
 
@@ -242,7 +255,9 @@ export class Paths {
     }
   }
 
-  /** Addresses worth a challenge, best first: the path, the record's, hints; at most CANDIDATES_MAX. */
+  /**
+   * Addresses worth a challenge, best first: the path, the record's, hints; at most CANDIDATES_MAX.
+   */
   candidates(peer: NodeId, listed: readonly Address[]): readonly Address[] {
     const peerPaths = this.#peers.get(peer);
     const inUse = peerPaths?.path === undefined ? [] : [peerPaths.path.address];
@@ -379,7 +394,9 @@ export class Paths {
   }
 }
 
-/** RFC 6298 §2.2 and §2.3: alpha 1/8, beta 1/4. Each challenge is answered once, so no ambiguity. */
+/**
+ * RFC 6298 §2.2 and §2.3: alpha 1/8, beta 1/4. Each challenge is answered once, so no ambiguity.
+ */
 function sampleRoundTrip(peerPaths: PeerPaths, sample: Duration): void {
   if (peerPaths.smoothed === undefined) {
     peerPaths.smoothed = sample;
@@ -389,4 +406,15 @@ function sampleRoundTrip(peerPaths: PeerPaths, sample: Duration): void {
   const error = Math.abs(peerPaths.smoothed - sample);
   peerPaths.variation = 0.75 * peerPaths.variation + 0.25 * error;
   peerPaths.smoothed = 0.875 * peerPaths.smoothed + 0.125 * sample;
+}
+
+/** Challenged sources count until their challenge is old; others as long as they may come back. */
+function forgetStrays(
+  strays: Map<AddressKey, { at: Instant; asked: boolean }>,
+  now: Instant,
+): Map<AddressKey, { at: Instant; asked: boolean }> {
+  for (const [key, { at, asked }] of strays) {
+    if (elapsed(at, now) > (asked ? TIMEOUT_CEILING : STRAY_MEMORY)) strays.delete(key);
+  }
+  return strays;
 }

@@ -20,7 +20,8 @@ export class ReplayWindow {
   /** Marks a counter whose datagram was opened; call only for fresh ones. */
   mark(counter: number): void {
     if (counter > this.#highest) this.#advance(counter);
-    this.#seen[Math.floor(counter / BITS_PER_WORD) % WORDS] = this.#word(counter) | this.#bit(counter);
+    this.#seen[Math.floor(counter / BITS_PER_WORD) % WORDS] =
+      this.#word(counter) | this.#bit(counter);
   }
 
   /** Clears the words between the old and the new highest counter: they hold bits of long ago. */

@@ -6,7 +6,9 @@ import type { SeededRandom } from '../base/random.ts';
 import { after, elapsed, millis, type Duration, type Instant } from '../base/time.ts';
 import { SEEK_ASKED, SEEK_FIRST, SEEK_MAX } from './config.ts';
 
-/** Jitter of the pauses, as a part of them: nodes that lost the same member must not ask in step. */
+/**
+ * Jitter of the pauses, as a part of them: nodes that lost the same member must not ask in step.
+ */
 const SEEK_JITTER = 0.2;
 /** Answers given to one member about another are at least this far apart. */
 const ANSWER_GAP: Duration = millis(100);

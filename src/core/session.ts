@@ -1,6 +1,6 @@
 /**
- * Sessions: who may read and write to whom (PROTOCOL §2). Says hello, answers hellos, seals and opens.
- * Knows nothing of addresses: a node that moved goes on in the same session.
+ * Sessions: who may read and write to whom (PROTOCOL §2). Says hello, answers hellos, seals and
+ * opens. Knows nothing of addresses: a node that moved goes on in the same session.
  */
 
 import { concat, equal, utf8, type Bytes } from '../base/bytes.ts';
@@ -73,7 +73,8 @@ interface Session {
   readonly since: Instant;
   readonly window: ReplayWindow;
   /** The hello that made it, when the other side sent it, and my answer: repeats get the same. */
-  readonly answered: { readonly ephemeral: Bytes; readonly bytes: Bytes; times: number } | undefined;
+  readonly answered:
+    { readonly ephemeral: Bytes; readonly bytes: Bytes; times: number } | undefined;
   counter: number;
   confirmed: boolean;
 }
@@ -98,7 +99,9 @@ interface PeerSessions {
 /** A hello begins with the sender's ephemeral key, which no two hellos share. */
 const EPHEMERAL_SIZE = 32;
 
-/** Two hellos may be under way to a member, so that an answer slower than the retry still counts. */
+/**
+ * Two hellos may be under way to a member, so that an answer slower than the retry still counts.
+ */
 const GREETINGS_PER_MEMBER = 2;
 
 /** All sessions of this node. */
@@ -179,7 +182,9 @@ export class Sessions {
     if (begun === undefined) return undefined;
     const index = this.#freshIndex();
     const macKey = this.#macKeyOf(peer, agreement);
-    const bytes = encodeHello(index, begun.message, (input) => helloMac(this.#suite, macKey, input));
+    const bytes = encodeHello(index, begun.message, (input) =>
+      helloMac(this.#suite, macKey, input),
+    );
     const greeting: Greeting = {
       type: 'greeting',
       peer,
@@ -325,7 +330,9 @@ export class Sessions {
     return index;
   }
 
-  /** A token bucket of one second's depth: who floods recorded hellos costs at most this much work. */
+  /**
+   * A token bucket of one second's depth: who floods recorded hellos costs at most this much work.
+   */
   #spendBudget(now: Instant): boolean {
     const since = this.#budgetAt === undefined ? 0 : elapsed(this.#budgetAt, now);
     this.#budget = Math.min(HELLO_BUDGET, this.#budget + (since * HELLO_BUDGET) / 1000);

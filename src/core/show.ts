@@ -45,8 +45,7 @@ function memberView(crew: Crew, id: NodeId, left: boolean, now: Instant): Member
   const heardAt = suspicions.heardAt(id);
   const vouched = book.record(id)?.addresses.find(({ voters }) => voters >= 1);
   const shown = path?.address ?? vouched?.address;
-  const proof: Proof =
-    path !== undefined ? 'direct' : vouched !== undefined ? 'vouched' : 'none';
+  const proof: Proof = path !== undefined ? 'direct' : vouched !== undefined ? 'vouched' : 'none';
   const sinceAt = path === undefined ? undefined : since;
   return {
     ...nobody(crew, id, suspicions.liveness(id)),
@@ -143,7 +142,9 @@ function advice(crew: Crew, all: readonly NodeId[]): readonly string[] {
     );
   }
   if (crew.twinToldAt !== undefined) {
-    lines.push('another machine signs with this node’s key: stop one, and give it a state of its own');
+    lines.push(
+      'another machine signs with this node’s key: stop one, and give it a state of its own',
+    );
   }
   for (const id of all) {
     if (crew.reflections.isNamed(id, crew.now)) {

@@ -22,9 +22,9 @@ export class FreshSockets {
   }
 
   /**
-   * A burst begins: which socket to open for it, and which to close before. Nothing to open when the
-   * newest is young: no old flow can hang on it yet. After a round that nobody answered through any
-   * socket (`exhausted`) it does not count as young.
+   * A burst begins: which socket to open for it, and which to close before. Nothing to open when
+   * the newest is young: no old flow can hang on it yet. After a round that nobody answered through
+   * any socket (`exhausted`) it does not count as young.
    */
   want(now: Instant): { readonly open?: FreshSocket; readonly close?: FreshSocket } {
     const newest = this.#newest === undefined ? undefined : this.#sockets.get(this.#newest);

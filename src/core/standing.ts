@@ -39,6 +39,8 @@ export interface Standings {
 
 interface Claim {
   readonly act: AdmitAct;
+  /** The invite's key in hexadecimal. */
+  readonly key: string;
   readonly signed: SignedAct;
 }
 
@@ -152,16 +154,15 @@ class Pass {
       this.#waiting.delete(key);
     }
     if (act.type === 'admit') {
-      const claim = { act, signed };
-      const key = toHex(act.inviteKey);
-      if (this.#invites.has(key)) this.#ready.push(claim);
-      else listIn(this.#waiting, key).push(claim);
+      const claim = { act, key: toHex(act.inviteKey), signed };
+      if (this.#invites.has(claim.key)) this.#ready.push(claim);
+      else listIn(this.#waiting, claim.key).push(claim);
     }
   }
 
   #redeem(claim: Claim): void {
     const { act, signed } = claim;
-    const invite = this.#inviteOf(act);
+    const invite = this.#inviteOf(claim);
     if (invite === undefined) return;
     const { id, name, agreement, author } = act;
     if (this.#nodes.has(id)) {
@@ -180,14 +181,14 @@ class Pass {
     this.#enter({ id, name, agreement, admitter: author, admission: signed.hash, arrival });
   }
 
-  #inviteOf(act: AdmitAct): OpenInvite | undefined {
-    return preferred(act.author, this.#invites.get(toHex(act.inviteKey)) ?? []);
+  #inviteOf({ act, key }: Claim): OpenInvite | undefined {
+    return preferred(act.author, this.#invites.get(key) ?? []);
   }
 
   /** With its maker first; then by number, so that a later act of one author undoes no earlier. */
   #order(a: Claim, b: Claim): number {
-    const withMaker = ({ act }: Claim): number =>
-      this.#inviteOf(act)?.act.author === act.author ? 0 : 1;
+    const withMaker = (claim: Claim): number =>
+      this.#inviteOf(claim)?.act.author === claim.act.author ? 0 : 1;
     return (
       withMaker(a) - withMaker(b) ||
       a.act.number - b.act.number ||

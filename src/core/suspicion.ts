@@ -1,6 +1,7 @@
 /**
  * How long a member has not answered, and what that makes it: alive, suspect, lost (PROTOCOL §6).
- * Silence never removes a member (B5). Paced by tries: one try asks all addresses worth asking at once.
+ * Silence never removes a member (B5). Paced by tries: one try asks all addresses worth asking at
+ * once.
  */
 
 import type { NodeId } from '../base/id.ts';

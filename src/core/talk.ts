@@ -1,14 +1,16 @@
 /** The hub's mouth: everything that leaves for a peer is sealed and sent here. */
 
-import { usable, type Address } from '../base/address.ts';
+import { addressKey, scopeOf, usable, type Address } from '../base/address.ts';
 import type { NodeId } from '../base/id.ts';
-import { after } from '../base/time.ts';
+import { after, elapsed } from '../base/time.ts';
 import { encodeMessage, type Message } from '../wire/message.ts';
-import { BOOK_PAUSE } from './config.ts';
+import { BOOK_PAUSE, FRESH_LINGER, MAIN_FLOWS_MAX } from './config.ts';
 import { nameOf, type Crew } from './crew.ts';
 import { MAIN, type SocketId } from './io.ts';
 import type { PathChange } from './paths.ts';
 
+/** Failed tries after which a hello goes along. */
+const GREET_AFTER = 2;
 /** Failed tries after which history is climbed, an address a try. */
 const CLIMB_AFTER = 2;
 
@@ -34,12 +36,12 @@ export function tell(crew: Crew, peer: NodeId, message: Message): void {
 
 /** Challenges a peer at an address; without keys, says hello there instead. */
 export function ask(crew: Crew, peer: NodeId, socket: SocketId, to: Address): void {
-  if (!usable(to) || !crew.fresh.isOpen(socket)) return;
+  if (!worthAsking(crew, to) || !crew.fresh.isOpen(socket)) return;
   if (!crew.sessions.has(peer, crew.now)) {
     greet(crew, peer, socket, to);
     return;
   }
-  if (socket === MAIN) crew.mainSent.set(peer, crew.now);
+  if (socket === MAIN) usedMain(crew, peer, to);
   const challenge = crew.unpredictable.u32();
   crew.paths.ask(peer, challenge, socket, to, crew.now, crew.paths.timeout(peer));
   armQuestions(crew);
@@ -47,28 +49,61 @@ export function ask(crew: Crew, peer: NodeId, socket: SocketId, to: Address): vo
   say(crew, peer, socket, to, { type: 'ping', challenge, sequence, digest: crew.inventory.digest });
 }
 
+/** Loopback is asked only by a node that is seen there itself, or that nobody has seen yet. */
+function worthAsking(crew: Crew, to: Address): boolean {
+  if (!usable(to)) return false;
+  if (scopeOf(to) !== 'loopback') return true;
+  const own = crew.reflections.own();
+  return own.length === 0 || own.some(({ scope }) => scope === 'loopback');
+}
+
 /** Says hello to a peer at an address. */
 export function greet(crew: Crew, peer: NodeId, socket: SocketId, to: Address): void {
   const agreement = crew.membership.get(peer)?.agreement;
-  if (agreement === undefined || !usable(to) || !crew.fresh.isOpen(socket)) return;
+  if (agreement === undefined || !worthAsking(crew, to) || !crew.fresh.isOpen(socket)) return;
   const bytes = crew.sessions.greet(peer, agreement, crew.now);
   if (bytes === undefined) return;
-  if (socket === MAIN) crew.mainSent.set(peer, crew.now);
+  if (socket === MAIN) usedMain(crew, peer, to);
   crew.outbox.put({ type: 'send', socket, to, bytes });
+}
+
+function usedMain(crew: Crew, peer: NodeId, to: Address): void {
+  crew.mainSent.set(peer, crew.now);
+  noteMainFlow(crew, to);
+}
+
+/** The main socket exchanges datagrams with this address: a router may hold a flow for it. */
+export function noteMainFlow(crew: Crew, at: Address): void {
+  const key = addressKey(at);
+  if (!crew.mainFlows.has(key)) crew.mainFlows.set(key, crew.now);
 }
 
 /**
  * The sockets that a question to a peer leaves from. While a fresh socket carries the path, nothing
  * leaves from the main one: the old flow in a home router must fall silent to die (PROTOCOL §5).
  */
-export function socketsFor(crew: Crew, peer: NodeId): readonly SocketId[] {
+export function socketsFor(crew: Crew, peer: NodeId, to: Address): readonly SocketId[] {
   const path = crew.paths.path(peer);
   const newest = crew.fresh.newest;
   const carried =
     path !== undefined && path.socket !== MAIN && crew.fresh.isOpen(path.socket)
       ? path.socket
       : MAIN;
-  return newest === undefined || newest === carried ? [carried] : [carried, newest];
+  if (newest === undefined || newest === carried) return [carried];
+  return mayBeStale(crew, to) ? [carried, newest] : [carried];
+}
+
+/** Whether an old flow of the main socket may stand in the way to an address: it began before I moved. */
+function mayBeStale(crew: Crew, to: Address): boolean {
+  const { movedAt, mainFlows, now } = crew;
+  // A router may remember flows of an earlier life of this node.
+  if (!crew.mainEverProven) return true;
+  if (!crew.mainDoubted && (movedAt === undefined || elapsed(movedAt, now) > FRESH_LINGER)) {
+    return false;
+  }
+  const since = mainFlows.get(addressKey(to));
+  if (since === undefined) return mainFlows.size >= MAIN_FLOWS_MAX;
+  return crew.mainDoubted || (movedAt !== undefined && since < movedAt);
 }
 
 /** A beat's ping: one datagram over the path in use; without one, a full try. */
@@ -94,9 +129,9 @@ export function tryPeer(crew: Crew, peer: NodeId): void {
   const addresses = [...paths.candidates(peer, book.listed(peer))];
   const rung = failures >= CLIMB_AFTER || addresses.length === 0 ? book.rung(peer) : undefined;
   if (rung !== undefined) addresses.push(rung);
-  const rekey = failures >= 1 || sessions.wantsHello(peer, crew.now);
+  const rekey = failures >= GREET_AFTER || sessions.wantsHello(peer, crew.now);
   for (const to of addresses) {
-    for (const socket of socketsFor(crew, peer)) {
+    for (const socket of socketsFor(crew, peer, to)) {
       ask(crew, peer, socket, to);
       if (rekey && sessions.has(peer, crew.now)) greet(crew, peer, socket, to);
     }

@@ -1,6 +1,6 @@
 /**
- * The hub's memory at work: what this node learns of records and acts, what it says of itself, and how
- * both reach everyone (PROTOCOL §7, §8).
+ * The hub's memory at work: what this node learns of records and acts, what it says of itself, and
+ * how both reach everyone (PROTOCOL §7, §8).
  */
 
 import { sameAddress } from '../base/address.ts';
@@ -14,6 +14,7 @@ import {
   DIGEST_SETTLED,
   GOSSIP_TICK,
   NEWS_BATCH,
+  NEWS_GATHER,
   SMALL_CLUSTER,
   SUMMARY_GAP,
   SUMMARY_GAP_MAX,
@@ -60,16 +61,23 @@ export function learn(crew: Crew, item: NewsItem, from: NodeId | undefined): voi
   else learnAct(crew, item.bytes, from);
 }
 
-/** A record that somebody handed on: believed when its author signed it and it is the newest (B2). */
+/**
+ * A record that somebody handed on: believed when its author signed it and it is the newest (B2).
+ */
 export function learnRecord(crew: Crew, bytes: Bytes, from: NodeId | undefined): void {
   const decoded = decodeRecord(bytes);
   if (decoded?.id === crew.id) {
-    if (verifyRecord(crew.suite, decoded)) meetOwnRecord(crew, decoded.sequence);
+    const higher = crew.own.isHigher(decoded.sequence);
+    if (higher && verifyRecord(crew.suite, decoded)) meetOwnRecord(crew, decoded.sequence);
     return;
   }
   const isMember = (id: NodeId): boolean => crew.membership.isMember(id);
   const verdict = crew.book.offer(bytes, crew.now, crew.wall, isMember);
-  if (verdict.type === 'known') return;
+  if (verdict.type === 'known') {
+    const same = decoded !== undefined && decoded.sequence === crew.book.sequence(decoded.id);
+    if (same && from !== undefined) crew.news.has(`record/${decoded.id}`, from);
+    return;
+  }
   if (verdict.type === 'refused') {
     count(crew, `record-${verdict.reason}`);
     return;
@@ -117,7 +125,11 @@ export function learnAct(crew: Crew, bytes: Bytes, from: NodeId | undefined): vo
 /** Acts changed who is a member. */
 function membersChanged(
   crew: Crew,
-  { joined, left, renamed }: Pick<Extract<ActVerdict, { type: 'added' }>, 'joined' | 'left' | 'renamed'>,
+  {
+    joined,
+    left,
+    renamed,
+  }: Pick<Extract<ActVerdict, { type: 'added' }>, 'joined' | 'left' | 'renamed'>,
 ): void {
   for (const { id, name } of joined) {
     if (id === crew.id) continue;
@@ -176,10 +188,15 @@ function spread(
   from: NodeId | undefined,
 ): void {
   crew.news.add(key, item, about, from, crew.now, othersCount(crew));
-  crew.timers.setEarlier('news', after(crew.now, NEWS_BATCH));
+  // At once when all was quiet; in a burst of news, some are put together into one datagram.
+  const sinceFlush = elapsed(crew.newsSentAt, crew.now);
+  const pause = sinceFlush > NEWS_GATHER ? NEWS_BATCH : NEWS_GATHER;
+  crew.timers.setEarlier('news', after(crew.now, pause));
 }
 
-/** Somebody holds a record of mine that is newer than any I signed since I started (PROTOCOL §7). */
+/**
+ * Somebody holds a record of mine that is newer than any I signed since I started (PROTOCOL §7).
+ */
 function meetOwnRecord(crew: Crew, sequence: number): void {
   const met = crew.own.met(sequence);
   if (met === 'old') return;
@@ -241,7 +258,9 @@ function votedHosts(crew: Crew): readonly VotedHost[] {
   });
 }
 
-/** Whether hosts and ports are the listed ones; the number of voters alone is not worth a record. */
+/**
+ * Whether hosts and ports are the listed ones; the number of voters alone is not worth a record.
+ */
 function saysSame(
   listed: readonly { readonly address: { readonly ip: string; readonly port: number } }[],
   hosts: readonly VotedHost[],
@@ -253,7 +272,12 @@ function saysSame(
 
 /** The news alarm rang: push what waits; in a larger cluster go on until enough copies left. */
 export function flushNews(crew: Crew): void {
-  const reachable = others(crew).filter((peer) => crew.paths.path(peer) !== undefined);
+  crew.newsSentAt = crew.now;
+  // Who is silent gets the news of the last half minute as soon as it answers.
+  const reachable = others(crew).filter((peer) => {
+    const path = crew.paths.path(peer);
+    return path !== undefined && path.silentSince === undefined;
+  });
   for (const { to, items } of crew.news.send(reachable, crew.now)) {
     for (const message of packNews(items)) tell(crew, to, message);
   }

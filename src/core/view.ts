@@ -1,4 +1,6 @@
-/** The node as it shows itself: the documents of `members --json` and `status --json` (DESIGN §9). */
+/**
+ * The node as it shows itself: the documents of `members --json` and `status --json` (DESIGN §9).
+ */
 
 import type { NodeId } from '../base/id.ts';
 

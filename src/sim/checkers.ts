@@ -1,6 +1,6 @@
 import type { NodeId } from '../base/id.ts';
 import type { Instant } from '../base/time.ts';
-import { millis } from '../base/time.ts';
+import { after, millis } from '../base/time.ts';
 import { HISTORY_MAX } from '../core/config.ts';
 import { readBook, type StoredBook } from '../core/documents.ts';
 import type { Effect, Input } from '../core/io.ts';
@@ -10,7 +10,7 @@ import { SIGNATURE_SIZE } from '../wire/field.ts';
 import { Failure } from './failure.ts';
 import type { VirtualHost } from './host.ts';
 import type { Traffic } from './network.ts';
-import { since, type Truth } from './truth.ts';
+import type { Truth } from './truth.ts';
 
 /** What is wrong, in words; undefined when nothing is. */
 export type Finding = string | undefined;
@@ -18,15 +18,15 @@ export type Finding = string | undefined;
 /** Most extra sockets (PROTOCOL §5: at most two fresh ones at a time). */
 const FRESH_MAX = 2;
 
-/** Views and clocks are rounded; a proof may look this much younger than it is. */
+/** Views and clocks are rounded: a challenge may have left by so much earlier or later. */
 const ROUNDING = 2;
 
 /** What an attacker may draw for each octet sent: RFC 9000 §8.1's limit for unproven paths. */
 export const AMPLIFICATION_MAX = 3;
 
 /**
- * B1: an address with proof `direct` was held by that member when the challenge to it was answered.
- * `provenAt` turns an age into true time; `held` says whether a member held an address around it.
+ * B1: an address with proof `direct` was held by that member when the challenge to it arrived.
+ * `provenAt` turns an age into true time; `held` says whether a member held an address then.
  */
 export function proofsHold(
   view: MembersDocument,
@@ -160,18 +160,18 @@ export class SafetyWatch {
     );
   }
 
+  /** A proof is as old as its challenge; that arrived at most the longest delay later. */
   #proofs(host: VirtualHost, view: MembersDocument): Finding {
     const { truth, now, longestDelay, siteOf } = this.#facts;
     const seen = host.clock.monotonic(now());
-    const slack = longestDelay() + host.longestStall + ROUNDING;
     return proofsHold(
       view,
-      (provenMs) => host.clock.worldTime(since(seen, millis(provenMs))),
+      (provenMs) => host.clock.worldTime(after(seen, millis(-provenMs))),
       (ip, member, at) => {
         const site = siteOf(member);
         if (site === undefined) return false;
-        const until = since(at, millis(-ROUNDING));
-        return truth.heldDuring(ip, site, since(at, millis(slack)), until);
+        const arrived = after(at, millis(longestDelay() + ROUNDING));
+        return truth.heldDuring(ip, site, after(at, millis(-ROUNDING)), arrived);
       },
     );
   }

@@ -154,11 +154,13 @@ export function applyFault(stage: Stage, fault: Fault): void {
 /** Ends whatever is still wrong: the calm in which convergence must come. */
 export function calm(stage: Stage): void {
   const { world } = stage;
+  stage.clearTraps();
   world.network.mendAll();
   world.network.weather = FAIR;
   for (const host of stage.hosts) {
     host.disk.full = false;
     if (!isPlugged(host)) replug(stage, host);
+    host.rouse();
     if (host.isOff) host.start();
   }
 }

@@ -82,8 +82,9 @@ export interface Snapshot {
   readonly wakeAt: Instant | undefined;
 }
 
-/** A timer rings up to this late, as timers of whole milliseconds do. */
+/** A timer rings this late at most, as timers of whole milliseconds do, and never early. */
 const TIMER_LAG = 1;
+const TIMER_LAG_LEAST = 0.001;
 
 /** Ports the system gives to sockets without a wish: Linux' range. */
 const EPHEMERAL: readonly [number, number] = [32_768, 61_000];
@@ -113,7 +114,6 @@ export class VirtualHost implements Host {
   #wakeAt: Instant | undefined;
   #asleep = false;
   #stalledUntil: Instant = instant(0);
-  #longestStall: Duration = millis(0);
   #spin: { at: Instant; count: number } = { at: instant(0), count: 0 };
 
   constructor(
@@ -153,11 +153,6 @@ export class VirtualHost implements Host {
     return this.#sockets.size - (this.#sockets.has(0) ? 1 : 0);
   }
 
-  /** The longest time an input waited here: by so much a belief may be older than it looks. */
-  get longestStall(): Duration {
-    return this.#longestStall;
-  }
-
   /** What `members --json` would show now; undefined while it is off. */
   view(): MembersDocument | undefined {
     return this.machine?.members(this.clock.monotonic(this.#world.timeline.now));
@@ -195,11 +190,16 @@ export class VirtualHost implements Host {
     this.#fate(`is suspended for ${String(Math.round(length))} ms`);
     this.clock.suspend(this.#world.timeline.now);
     this.#asleep = true;
-    this.#later(length, () => {
-      this.clock.resume(this.#world.timeline.now);
-      this.#asleep = false;
-      if (this.#wakeAt !== undefined) this.#setWake(this.#wakeAt);
-    });
+    this.#later(length, () => this.rouse());
+  }
+
+  /** Ends a sleep early. */
+  rouse(): void {
+    if (!this.#asleep) return;
+    this.#fate('wakes up');
+    this.clock.resume(this.#world.timeline.now);
+    this.#asleep = false;
+    if (this.#wakeAt !== undefined) this.#setWake(this.#wakeAt);
   }
 
   /** The wall clock is set. */
@@ -299,7 +299,6 @@ export class VirtualHost implements Host {
     const machine = this.#machine;
     if (machine === undefined) return;
     const { timeline, trace } = this.#world;
-    if (late > this.#longestStall) this.#longestStall = late;
     const now = this.clock.monotonic(timeline.now);
     const wall = this.clock.wall(timeline.now);
     const moment: Moment = { now, wall, late, entropy: this.#random.bytes(32) };
@@ -366,7 +365,7 @@ export class VirtualHost implements Host {
     this.#wake += 1;
     this.#wakeAt = at;
     const wake = this.#wake;
-    const lag = this.#random.next() * TIMER_LAG;
+    const lag = TIMER_LAG_LEAST + this.#random.next() * TIMER_LAG;
     const life = this.#life;
     this.#world.timeline.at(instant(this.clock.worldTime(at) + lag), () => {
       // A sleeping machine has no timers; its wake is set anew when it goes on.
@@ -377,8 +376,9 @@ export class VirtualHost implements Host {
   }
 
   #stop(): void {
-    this.#machine = undefined;
+    if (this.#asleep) this.clock.resume(this.#world.timeline.now);
     this.#asleep = false;
+    this.#machine = undefined;
     this.#sockets.clear();
     this.#life += 1;
     this.#wakeAt = undefined;

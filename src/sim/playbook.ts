@@ -1,5 +1,5 @@
 import type { Duration } from '../base/time.ts';
-import { millis, minutes, seconds } from '../base/time.ts';
+import { minutes, seconds } from '../base/time.ts';
 import { Forwarder, Liar, Replayer, Scanner } from './attackers.ts';
 import { AMPLIFICATION_MAX, drawsLittle } from './checkers.ts';
 import { Failure } from './failure.ts';
@@ -315,8 +315,7 @@ function swarm(stage: Stage, length: Duration): void {
   for (const fault of faults) {
     stage.world.timeline.in(fault.at, () => applyFault(stage, fault));
   }
-  // Faults that began late end late: twelve seconds is the longest, a sleep may take a minute.
-  stage.world.run(millis(length + minutes(1)));
+  stage.world.run(length);
   calm(stage);
 }
 

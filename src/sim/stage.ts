@@ -42,7 +42,7 @@ export interface TrafficRate {
 
 /** Between two looks at whether a cluster healed; finer where a look is cheap. */
 const LOOK_SMALL = 10;
-const LOOK_LARGE = 100;
+const LOOK_LARGE = 250;
 const SMALL = 16;
 
 /** Crystals of cheap boards: up to 100 ppm off. */
@@ -62,6 +62,7 @@ export class Stage {
   readonly #convergence: Convergence;
   /** Switched off for good: nobody need find them. */
   readonly #dead = new Set<VirtualHost>();
+  #traps: (() => void)[] = [];
   #commands = 1_000;
 
   constructor(plan: StagePlan) {
@@ -182,7 +183,7 @@ export class Stage {
     this.world.readdress([[host, []]]);
   }
 
-  /** Lets power fail the next time a machine asks for a write; then tells. */
+  /** Lets power fail the next time a machine asks for a write, if it does in this life; then tells. */
   crashAtSave(host: VirtualHost, crashed: () => void): void {
     const { life } = host;
     const stop = this.world.watchSteps((stepped, effects) => {
@@ -192,6 +193,13 @@ export class Stage {
       host.crash();
       crashed();
     });
+    this.#traps.push(stop);
+  }
+
+  /** Takes back what was to happen at some later occasion. */
+  clearTraps(): void {
+    for (const stop of this.#traps) stop();
+    this.#traps = [];
   }
 
   /** The operator of one node types where another is. */

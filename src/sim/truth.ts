@@ -1,8 +1,8 @@
 import { addressKey, type Address } from '../base/address.ts';
 import { compare, toHex, utf8, type Bytes } from '../base/bytes.ts';
 import { nodeIdOf, type NodeId } from '../base/id.ts';
-import type { Duration, Instant } from '../base/time.ts';
-import { after, instant } from '../base/time.ts';
+import type { Instant } from '../base/time.ts';
+import { instant } from '../base/time.ts';
 import type { Suite } from '../crypto/suite.ts';
 
 /** What a record's signature covers begins with this (PROTOCOL §7). */
@@ -127,9 +127,4 @@ export class Truth {
     this.#signed.set(toHex(signature), { author, sequence });
     this.#newest.set(author, Math.max(this.newestSequence(author), sequence));
   }
-}
-
-/** When a thing seen at `seen` can have begun, if it took at most `longest`. */
-export function since(seen: Instant, longest: Duration): Instant {
-  return after(seen, -longest as Duration);
 }

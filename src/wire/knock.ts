@@ -20,10 +20,14 @@ const SUFFIX = '.invalid';
 
 /** The 26 octets of a tag: a nonce of 10, unpredictable and used once, and 16 of a MAC over it. */
 export function knockTag(suite: Suite, inviteKey: Bytes, nonce: Bytes): Bytes {
-  assert(inviteKey.length === KEY_SIZE, 'an invite key has 32 octets');
   assert(nonce.length === NONCE_SIZE, 'a tag has a nonce of 10 octets');
-  const key = hkdf(suite, NO_SALT, inviteKey, TAG_INFO, 32);
-  return concat(nonce, suite.hmac(key, nonce).slice(0, MAC_SIZE));
+  return concat(nonce, suite.hmac(tagKey(suite, inviteKey), nonce).slice(0, MAC_SIZE));
+}
+
+/** What holders of a token, and members, MAC with: knocks here, questions on the LAN in search.ts. */
+export function tagKey(suite: Suite, inviteKey: Bytes): Bytes {
+  assert(inviteKey.length === KEY_SIZE, 'an invite key has 32 octets');
+  return hkdf(suite, NO_SALT, inviteKey, TAG_INFO, 32);
 }
 
 /** The nonce of a tag: what is remembered to refuse the same tag a second time. */

@@ -16,6 +16,12 @@ export const HELLO_SIZE = 117;
 /** Octets of an answer: type 1, indexes 4 + 4, Noise IK's second message 48. */
 export const ANSWER_SIZE = 57;
 
+/** Octets of a beacon: type 1, nonce 16, node ID 32 and signature 64 sealed, tag 16. Above a hello. */
+export const BEACON_SIZE = 129;
+
+/** Octets of a search on the LAN and of its answer: type 1, nonce 10, MAC 16. */
+export const SEARCH_SIZE = 27;
+
 /**
  * Octets of a signed record. The longest message around one is `sought` with an IPv6 address,
  * 58 octets: 1,158 of 1,175.

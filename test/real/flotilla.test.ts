@@ -1,6 +1,7 @@
+import { createSocket } from 'node:dgram';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { InvariantError } from '../../src/base/assert.ts';
 import type { NodeEvent } from '../../src/core/events.ts';
 import type { Input } from '../../src/core/io.ts';
@@ -60,7 +61,8 @@ describe('a node', () => {
     expect(second.status().self.clusterId).toBe(first.status().self.clusterId);
   });
 
-  it('serves within 0.6 s of the call and closes within 2 s', async () => {
+  // A busy machine may take longer once; a slow program takes longer each time.
+  it('serves within 0.6 s of the call and closes within 2 s', { retry: 2 }, async () => {
     const began = performance.now();
     const node = await start('attic');
     expect(performance.now() - began).toBeLessThan(600);
@@ -85,6 +87,32 @@ describe('a node', () => {
     expect((await userErrorOf(same)).code).toBe('state-in-use');
     const taken = start('cellar', { port: attic.port });
     expect((await userErrorOf(taken)).code).toBe('port-taken');
+  });
+
+  it('counts what strangers send over UDP, and gives them no answer', async () => {
+    const node = await start('attic');
+    const stranger = createSocket('udp4');
+    onTestFinished(() => {
+      stranger.close();
+    });
+    let answers = 0;
+    stranger.on('message', () => (answers += 1));
+    const dropped = (): number =>
+      Object.values(node.status().counters).reduce((sum, count) => sum + count, 0);
+    const before = dropped();
+    const hello = new Uint8Array(117).fill(0xaa);
+    hello[0] = 0x21;
+    const future = new Uint8Array(64);
+    future[0] = 0x31;
+    const garbage = [new Uint8Array(0), new Uint8Array(1), new Uint8Array(9000), future, hello];
+    for (const bytes of garbage) stranger.send(bytes, node.port, '127.0.0.1');
+    await vi.waitFor(
+      () => {
+        expect(dropped() - before).toBe(garbage.length);
+      },
+      { timeout: 5000 },
+    );
+    expect(answers).toBe(0);
   });
 
   it('whose code breaks a rule of its own stops aloud, its state as it was', async () => {

@@ -1,5 +1,7 @@
 /** One daemon of the demo, in a process of its own, which the demo moves under its feet. */
 
+import { rm, rmdir } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import { UserError } from '../../base/errors.ts';
 import { Flotilla } from '../../runtime/flotilla.ts';
 import { eventDocument } from '../../services/api/event-document.ts';
@@ -47,6 +49,11 @@ class MovableNode {
   async close(): Promise<void> {
     clearInterval(this.#looking);
     await this.#flotilla?.close();
+    if (this.#flotilla === undefined) return;
+    // A demo that was killed cannot tidy up; its folder goes with the last daemon's.
+    const { stateFolder } = this.#flotilla;
+    await rm(stateFolder, { recursive: true, force: true });
+    await rmdir(dirname(stateFolder)).catch(() => undefined);
   }
 
   #do(message: Exclude<ToDaemon, { type: 'stop' }>): Promise<FromDaemon> {

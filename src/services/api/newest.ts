@@ -22,6 +22,8 @@ export async function* newest<T>(
 ): AsyncGenerator<T, void, undefined> {
   const slot = new Slot<T>();
   const reading = read(source, slot);
+  // It may fail while nobody waits for it; the end of this loop tells.
+  reading.catch(() => undefined);
   for (;;) {
     const item = await slot.take();
     if (item === undefined || signal.aborted) break;

@@ -103,7 +103,7 @@ describe('pacing documents', () => {
       throw new Error('a slip');
     }
     const reading = (async (): Promise<void> => {
-      for await (const _ of newest(broken(), 50, new AbortController().signal));
+      for await (const _ of newest(broken(), 50, new AbortController().signal, settle));
     })();
     await expect(reading).rejects.toThrow('a slip');
   });

@@ -18,7 +18,7 @@ describe('the place of the control socket', () => {
     expect(await findPlace(folder)).toBe(join(folder, 'control.sock'));
   });
 
-  it('is a short path elsewhere when that is too long, and the state folder says where', async () => {
+  it('is a short path elsewhere when that is too long, and the folder says where', async () => {
     const folder = await deepFolder();
     const place = await claimPlace(folder, 'linux');
     expect(Buffer.byteLength(place)).toBeLessThanOrEqual(100);

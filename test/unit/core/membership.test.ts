@@ -1,8 +1,10 @@
 import { describe, expect, test } from 'vitest';
-import { compare, equal } from '../../../src/base/bytes.ts';
+import { compare, equal, toHex } from '../../../src/base/bytes.ts';
 import { UserError } from '../../../src/base/errors.ts';
 import { nodeSuite } from '../../../src/crypto/node-suite.ts';
+import { Ledger } from '../../../src/core/ledger.ts';
 import { Membership } from '../../../src/core/membership.ts';
+import { judge } from '../../../src/core/standing.ts';
 import type { SignedAct } from '../../../src/wire/act.ts';
 import { inviteKeyOf } from '../../../src/wire/token.ts';
 import { Author, admitBody, clusterOfMachines, deliver, found } from './acts.ts';
@@ -123,6 +125,25 @@ describe('stored acts', () => {
     const { founder } = clusterOfMachines('attic', 'cellar');
     const stranger = new Author(pi, founder.cluster);
     expect(reading(stranger, founder.chain)).toThrow(/no member/);
+  });
+
+  test('that were turned around are not sorted for ever', () => {
+    const founder = found('attic');
+    for (let n = 0; n < 100; n += 1) founder.invite(`secret ${String(n)}`);
+    expect(reading(founder, founder.chain)().count(attic.id)).toBe(101);
+    expect(reading(founder, founder.chain.toReversed())).toThrow(UserError);
+  });
+
+  test('are read anew from an array that holds another act by now', () => {
+    const founder = found('attic');
+    const [one, two] = [founder.signAt(2, inviteBody('a')), founder.signAt(2, inviteBody('b'))];
+    const array = one.bytes.slice();
+    expect(membershipOf(founder).add(array).type).toBe('added');
+    array.set(two.bytes);
+    const membership = membershipOf(founder);
+    membership.add(array);
+    expect(membership.inviteBy(keyOf('b'))).toBeDefined();
+    expect(membership.inviteBy(keyOf('a'))).toBeUndefined();
   });
 
   test('two stored branches of one chain are damage, since only one is ever kept', () => {
@@ -257,7 +278,30 @@ describe('invites', () => {
     expect([one.isMember(pi.id), one.isMember(mallory.id)].filter(Boolean)).toHaveLength(1);
   });
 
-  test('a redemption with the maker goes before any with others', () => {
+  test('a claim that came before its invite counts when the invite comes, wherever both are', () => {
+    const { founder, joined } = clusterOfMachines('attic', 'cellar', 'shed');
+    const [first, second] = joined as [Author, Author];
+    first.admit(pi, 'pi', 'of shed');
+    second.invite('of shed');
+    // The judge meets the claim first, as the machines were admitted in this order.
+    const membership = membershipOf(founder, first, second);
+    expect(membership.get(pi.id)).toMatchObject({ state: 'member', admitter: cellar.id });
+    const ledger = Ledger.read(nodeSuite, membership.all()) as Ledger;
+    expect(judge(ledger).plain).toBe(true);
+    expect(judge(ledger).invites.get(toHex(keyOf('of shed')))).toMatchObject([{ redeemed: 1 }]);
+  });
+
+  test('its maker redeems it before others do, whoever has the lower number', () => {
+    const { founder, joined } = clusterOfMachines('attic', 'cellar', 'shed');
+    const [other, maker] = joined as [Author, Author];
+    maker.invite('contested');
+    maker.invite('unrelated');
+    maker.admit(pi, 'pi', 'contested');
+    other.admit(mallory, 'mallory', 'contested');
+    expect(names(membershipOf(founder, other, maker))).toEqual(['attic', 'cellar', 'pi', 'shed']);
+  });
+
+  test('a redemption with the maker takes the place of one with others', () => {
     const { founder, joined } = clusterOfMachines('attic', 'cellar');
     const [member] = joined as [Author];
     founder.invite('contested');
@@ -307,24 +351,25 @@ describe('invites', () => {
 describe('a hostile member', () => {
   test('cannot change the key of a node that is known, by admitting it once more', () => {
     const { founder, joined } = clusterOfMachines('attic', 'mallory', 'cellar');
-    const [hostile] = joined as [Author];
-    const membership = membershipOf(founder);
+    const [hostile, maker] = joined as [Author, Author];
+    maker.invite('unrelated');
+    maker.invite('for pi');
+    maker.admit(pi, 'pi', 'for pi');
+    const membership = membershipOf(founder, maker);
     hostile.invite('own');
-    const { cluster } = founder;
+    // Of a lower number than the honest one, so that it goes before it by every rule over acts.
     const key = mallory.agreement.public;
-    hostile.sign(admitBody(cluster, cellar, 'cellar', 'own', nodeSuite, key));
-    deliver(
-      membership,
-      hostile.chain.map(({ bytes }) => bytes),
-    );
-    expect(membership.get(cellar.id)).toMatchObject({
-      agreement: cellar.agreement.public,
-      admitter: attic.id,
+    hostile.sign(admitBody(founder.cluster, pi, 'pi', 'own', nodeSuite, key));
+    for (const { bytes } of hostile.chain) membership.add(bytes);
+    expect(membership.get(pi.id)).toMatchObject({
+      agreement: pi.agreement.public,
+      admitter: cellar.id,
     });
     // Nor after a restart, nor at those that hear of both from this node.
     const again = new Membership(nodeSuite, attic.id, membership.all());
-    expect(again.get(cellar.id)?.agreement).toEqual(cellar.agreement.public);
+    expect(again.get(pi.id)?.agreement).toEqual(pi.agreement.public);
     expect(again.byAgreement(key)?.id).toBe(mallory.id);
+    expect(again.byAgreement(pi.agreement.public)?.id).toBe(pi.id);
   });
 
   test('cannot take over the sessions of a node by admitting another under its key', () => {
@@ -431,17 +476,33 @@ describe('a removal', () => {
     expect(names(membership)).toEqual(['attic', 'cellar']);
   });
 
-  test('of one another by two members ends the same at everyone', () => {
-    const { founder, joined } = clusterOfMachines('attic', 'cellar', 'pi');
-    const [first, second] = joined as [Author, Author];
-    const one = first.sign({ type: 'remove', id: pi.id, last: 0 });
-    const two = second.sign({ type: 'remove', id: cellar.id, last: 0 });
-    const [left, right] = [membershipOf(founder), membershipOf(founder)];
-    deliver(left, [one.bytes, two.bytes]);
-    deliver(right, [two.bytes, one.bytes]);
-    expect(outcome(left)).toEqual(outcome(right));
-    expect(names(left)).toEqual(['attic', compare(one.hash, two.hash) < 0 ? 'cellar' : 'pi']);
+  test('of one another by two members goes to the lower hash, and ends the same at everyone', () => {
+    const winners = ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h'].map((variant) => {
+      const people = [`cellar ${variant}`, `pi ${variant}`];
+      const { founder, joined } = clusterOf(people);
+      const [first, second] = joined as [Author, Author];
+      const one = first.sign({ type: 'remove', id: second.identity.id, last: 0 });
+      const two = second.sign({ type: 'remove', id: first.identity.id, last: 0 });
+      const [left, right] = [membershipOf(founder), membershipOf(founder)];
+      deliver(left, [one.bytes, two.bytes]);
+      deliver(right, [two.bytes, one.bytes]);
+      expect(outcome(left)).toEqual(outcome(right));
+      const lower = compare(one.hash, two.hash) < 0 ? 'first' : 'second';
+      expect(names(left)).toEqual(['attic', lower]);
+      return lower;
+    });
+    expect(new Set(winners).size).toBe(2);
   });
+
+  function clusterOf(people: readonly string[]): ReturnType<typeof clusterOfMachines> {
+    const founder = found('attic');
+    founder.invite('many', 2);
+    const joined = people.map((person, index) => {
+      founder.admit(identityOf(person), index === 0 ? 'first' : 'second', 'many');
+      return new Author(identityOf(person), founder.cluster);
+    });
+    return { founder, joined };
+  }
 });
 
 describe('a fork', () => {

@@ -1,4 +1,4 @@
-import type { createSocket} from 'node:dgram';
+import type { createSocket } from 'node:dgram';
 import { type Socket, type SocketOptions } from 'node:dgram';
 import { afterEach, expect, it, vi } from 'vitest';
 import type { Input } from '../../../src/core/io.ts';

@@ -1,0 +1,203 @@
+import { describe, expect, it } from 'vitest';
+import { formatAddress, type Address } from '../../../src/base/address.ts';
+import type { Bytes } from '../../../src/base/bytes.ts';
+import type { ClusterId } from '../../../src/base/id.ts';
+import { readBook } from '../../../src/core/documents.ts';
+import { decodeRecord } from '../../../src/wire/record.ts';
+import { found } from '../../unit/core/acts.ts';
+import { harbour, type Harbour } from './harbour.ts';
+import type { Machine } from './machine.ts';
+import type { Rogue } from './rogue.ts';
+import { at, fromIp, octets, toIp } from './wire.ts';
+
+const PLAN = { machines: ['attic', 'cellar', 'pi'], rogues: ['shed'] };
+
+function tell(from: Rogue, to: Machine, ...records: readonly Bytes[]): void {
+  from.say(to, { type: 'news', items: records.map((bytes) => ({ kind: 'record', bytes })) });
+}
+
+/** The record that a machine holds of somebody. */
+function held(machine: Machine, of: { readonly id: Machine['id'] }): ReturnType<typeof decodeRecord> {
+  const book = readBook(machine.running.document('book'));
+  return book?.records.map((bytes) => decodeRecord(bytes)).find((record) => record?.id === of.id);
+}
+
+function listed(machine: Machine, of: { readonly id: Machine['id'] }): string[] | undefined {
+  return held(machine, of)?.addresses.map(({ address }) => formatAddress(address));
+}
+
+/** A rogue that said where it is, and was believed. */
+function withRecord(plan = PLAN): { h: Harbour; attic: Machine; shed: Rogue } {
+  const h = harbour(plan);
+  const [attic, shed] = [h.machine(0), h.rogue(0)];
+  shed.sequence = 10;
+  tell(shed, attic, shed.record(10, [shed.address]));
+  h.wire.run(1_000);
+  return { h, attic, shed };
+}
+
+describe('a record', () => {
+  it('counts when its author signed it, and reaches everyone', () => {
+    const { h, shed } = withRecord();
+    for (const machine of h.machines) {
+      expect(held(machine, shed)?.sequence).toBe(10);
+      expect(listed(machine, shed)).toEqual([formatAddress(shed.address)]);
+    }
+  });
+
+  it('that was altered by a single octet is dropped, goes no further, and nothing is sent where it points', () => {
+    const { h, attic, shed } = withRecord();
+    const victim = h.wire.freshIp();
+    const good = shed.record(11, [at(victim)]);
+    for (let place = 0; place < good.length; place += 7) {
+      const forged = new Uint8Array(good);
+      forged[place] = (forged[place] ?? 0) ^ 1;
+      tell(shed, attic, forged);
+    }
+    h.wire.run(5_000);
+    expect(h.machines.map((machine) => held(machine, shed)?.sequence)).toEqual([10, 10, 10]);
+    expect(h.wire.sent.filter(toIp(victim))).toEqual([]);
+    expect(attic.dropped('record-forged')).toBeGreaterThan(0);
+  });
+
+  it('that one member signed about another is dropped', () => {
+    const { h, attic, shed } = withRecord();
+    const pi = h.machine(2);
+    const before = held(attic, pi);
+    const victim = h.wire.freshIp();
+    const own = shed.record(9_000, [at(victim)]);
+    // The same body in the other's name; the signature is still the rogue's.
+    const forged = new Uint8Array(own);
+    forged.set(pi.identity.publicKey, 17);
+    expect(decodeRecord(forged)?.id).toBe(pi.id);
+    tell(shed, attic, forged);
+    h.wire.run(3_000);
+    expect(held(attic, pi)?.sequence).toBe(before?.sequence);
+    expect(attic.hasFound(pi)).toBe(true);
+    expect(h.wire.sent.filter(toIp(victim))).toEqual([]);
+  });
+
+  it('of another cluster is dropped', () => {
+    const { h, attic, shed } = withRecord();
+    const foreign: ClusterId = found('elsewhere').cluster;
+    tell(shed, attic, shed.record(99, [at(h.wire.freshIp())], { cluster: foreign }));
+    h.wire.run(1_000);
+    expect(held(attic, shed)?.sequence).toBe(10);
+    expect(attic.dropped('record-foreign')).toBe(1);
+  });
+
+  it('that is older than the one held changes nothing, by whomever and however often it is told', () => {
+    const { h, attic, shed } = withRecord();
+    const victim = h.wire.freshIp();
+    const old = shed.record(9, [at(victim)]);
+    h.wire.repeat(50, 5_000, () => {
+      tell(shed, attic, old);
+    });
+    expect(listed(attic, shed)).toEqual([formatAddress(shed.address)]);
+    expect(h.wire.sent.filter(toIp(victim))).toEqual([]);
+  });
+
+  it('that is old is not believed by a machine that restarted, either', () => {
+    const { h, attic, shed } = withRecord();
+    const old = shed.record(9, [at(h.wire.freshIp())]);
+    h.wire.run(10_000);
+    attic.restart();
+    h.wire.run(2_000);
+    tell(shed, attic, old);
+    h.wire.run(1_000);
+    expect(held(attic, shed)?.sequence).toBe(10);
+  });
+
+  it('with a sequence that is held already changes nothing, and the quarrel about it dies down', () => {
+    const { h, attic, shed } = withRecord();
+    const [cellar, pi] = [h.machine(1), h.machine(2)];
+    const elsewhere = h.wire.freshIp();
+    shed.sequence = 12;
+    // Two bodies of one sequence, told to two members at one instant.
+    tell(shed, attic, shed.record(12, [shed.address]));
+    tell(shed, cellar, shed.record(12, [at(elsewhere)]));
+    h.wire.run(5_000);
+    const [one, other] = [listed(attic, shed), listed(cellar, shed)];
+    expect(one).toEqual([formatAddress(shed.address)]);
+    h.wire.run(300_000);
+    expect([listed(attic, shed), listed(cellar, shed)]).toEqual([one, other]);
+    // The path is where challenges are answered, whatever the record says.
+    expect(h.machines.map((machine) => machine.hasFound(shed))).toEqual([true, true, true]);
+    const since = h.wire.now;
+    h.wire.run(60_000);
+    const between = h.wire.since(since, (one) => fromIp(attic.ip)(one) && one.bytes.length > 60);
+    expect(between.length).toBeLessThan(20);
+    expect(held(pi, shed)?.sequence).toBe(12);
+  });
+
+  it('shows an address as vouched when some member saw it there, else not at all', () => {
+    const { h, attic, shed } = withRecord();
+    attic.crash();
+    h.wire.release(shed.ip);
+    const far = at(h.wire.freshIp());
+    shed.ip = far.ip;
+    attic.files.delete('book');
+    attic.start();
+    h.wire.run(200);
+    const [cellar] = [h.machine(1)];
+    shed.say(cellar, { type: 'news', items: [{ kind: 'record', bytes: shed.record(20, [far]) }] });
+    shed.say(cellar, { type: 'news', items: [{ kind: 'record', bytes: shed.record(20, [far]) }] });
+    expect(h.wire.runUntil(() => held(attic, shed) !== undefined, 10_000)).toBe(true);
+    const proofs = (): unknown => [attic.sees(shed).address, attic.sees(shed).proof];
+    expect(proofs()).toEqual(['never']);
+  });
+});
+
+describe('a member that lists the addresses of somebody else', () => {
+  function victims(h: Harbour): Address[] {
+    const ip = h.wire.freshIp();
+    return [4117, 53, 123, 443, 500, 1900].map((port) => at(ip, port));
+  }
+
+  it('makes the others send little there, however often it signs', () => {
+    const { h, attic, shed } = withRecord({ ...PLAN, machines: ['attic', 'cellar', 'pi', 'den', 'loft', 'barn'] });
+    const targets = victims(h);
+    const since = h.wire.now;
+    let spent = 0;
+    h.wire.repeat(100, 60_000, (turn) => {
+      const record = shed.record(100 + turn, targets);
+      shed.sequence = 100 + turn;
+      spent += record.length + 30;
+      tell(shed, attic, record);
+    });
+    const drawn = h.wire.since(since, toIp(targets[0]?.ip ?? ''));
+    console.log('flood', spent, octets(drawn), drawn.length);
+    expect(octets(drawn)).toBeLessThan(spent);
+  });
+
+  it('and then falls silent makes them send less and less', () => {
+    const { h, attic, shed } = withRecord({ ...PLAN, machines: ['attic', 'cellar', 'pi', 'den', 'loft', 'barn'] });
+    const targets = victims(h);
+    shed.sequence = 100;
+    tell(shed, attic, shed.record(100, targets));
+    h.wire.run(50);
+    h.wire.release(shed.ip);
+    const since = h.wire.now;
+    h.wire.run(600_000);
+    const drawn = h.wire.since(since, toIp(targets[0]?.ip ?? ''));
+    const last = h.wire.since(h.wire.now - 300_000 as never, toIp(targets[0]?.ip ?? ''));
+    console.log('silent', octets(drawn), drawn.length, octets(last), last.length);
+    expect(octets(last) / 300).toBeLessThan(100);
+  });
+});
+
+describe('what others say of a member', () => {
+  it('is a hint: it earns a challenge, and changes no address', () => {
+    const { h, attic, shed } = withRecord();
+    const [cellar] = [h.machine(1)];
+    const victim = h.wire.freshIp();
+    h.wire.repeat(1_000, 20_000, () => {
+      shed.say(attic, { type: 'sought', target: cellar.id, age: 0, seen: at(victim), record: undefined });
+      shed.say(attic, { type: 'introduce', seeker: cellar.id, address: at(victim), record: undefined });
+    });
+    expect(attic.hasFound(cellar)).toBe(true);
+    expect(attic.eventsOf('member-moved')).toEqual([]);
+    const drawn = h.wire.sent.filter(toIp(victim));
+    console.log('hints', octets(drawn), drawn.length, octets(h.wire.sent.filter((d) => fromIp(shed.ip)(d) && toIp(attic.ip)(d))));
+  });
+});
