@@ -20,7 +20,7 @@ const RUNNING: readonly Command[] = [
     ],
     flags: [
       ...[flags.NAME, flags.CLUSTER, flags.JOIN, flags.PORT, flags.BIND, flags.BEAT, flags.TAG],
-      ...[flags.API, flags.DNS, flags.V1, flags.LOG_FORMAT, flags.LOG_LEVEL],
+      ...[flags.LAN, flags.API, flags.DNS, flags.V1, flags.LOG_FORMAT, flags.LOG_LEVEL],
     ],
     examples: [
       'flotilla up --name attic',

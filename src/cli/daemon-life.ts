@@ -27,6 +27,7 @@ export async function runDaemon(
     stop.abort();
   };
   for (const signal of SIGNALS) process.once(signal, requestStop);
+  outliveReaders();
   let ending: Ending = 'stopped';
   const broken = (error: unknown): void => {
     ending = 'broken';
@@ -50,6 +51,13 @@ export async function runDaemon(
     for (const signal of SIGNALS) process.off(signal, requestStop);
   }
   return ending;
+}
+
+/** Whoever read the log may go, as `up | head` does; that is no reason to leave the cluster. */
+function outliveReaders(): void {
+  for (const stream of [process.stdout, process.stderr]) {
+    stream.removeAllListeners('error').on('error', () => undefined);
+  }
 }
 
 interface Course {

@@ -82,6 +82,13 @@ export const TAG: Flag<readonly (readonly [string, string])[]> = listFlag(
   pair,
 );
 /** Of `up`. */
+export const LAN: Flag<boolean> = valueFlag(
+  'lan',
+  'on|off',
+  'whether to call and listen on the LAN by multicast, when all else fails (default: on)',
+  (value, source) => ['on', 'true'].includes(oneOf('on', 'off', 'true', 'false')(value, source)),
+);
+/** Of `up`. */
 export const API: Flag<'off'> = notYet('api', 'the API on a loopback port');
 /** Of `up`. */
 export const DNS: Flag<'off'> = notYet('dns', 'the DNS server');
@@ -182,7 +189,7 @@ export const SECONDS: Flag<number> = valueFlag(
 /** Flags that one config file may set: all but the one that names it. */
 export const CONFIGURABLE: readonly Flag<unknown>[] = [
   ...[STATE, JSON_OUTPUT],
-  ...[NAME, CLUSTER, JOIN, PORT, BIND, BEAT, TAG, API, DNS, V1, LOG_FORMAT, LOG_LEVEL],
+  ...[NAME, CLUSTER, JOIN, PORT, BIND, BEAT, TAG, LAN, API, DNS, V1, LOG_FORMAT, LOG_LEVEL],
   ...[AT, USES, EXPIRES, QR, WITH_PORT, IPV4, IPV6, COUNT, MEMBERS],
   ...[SEED, NODES, SCENARIO, SECONDS],
 ];

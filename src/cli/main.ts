@@ -24,6 +24,9 @@ function sinkOf(stream: NodeJS.WriteStream): Sink {
   };
 }
 
+/** What a finished command left open may keep the process so long, in milliseconds. */
+const LINGER_MS = 1_000;
+
 process.exitCode = await run(process.argv.slice(2), {
   stdout: sinkOf(process.stdout),
   stderr: sinkOf(process.stderr),
@@ -32,3 +35,4 @@ process.exitCode = await run(process.argv.slice(2), {
   program: fileURLToPath(import.meta.url),
   connect: daemonOf,
 });
+setTimeout(() => process.exit(), LINGER_MS).unref();

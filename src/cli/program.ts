@@ -57,7 +57,9 @@ export function parse(argv: readonly string[], world: World): Parsed {
   for (const [title, commands] of GROUPS) {
     for (const command of commands) {
       const page = root.command(command.name, { hidden: command.hidden === true });
-      describe(page.helpGroup(`${title}:`), command, world);
+      page.helpGroup(`${title}:`).summary(command.summary);
+      // The flags of all others cost a daemon a megabyte that it never looks at again.
+      if (argv.includes(command.name)) describe(page, command, world);
       page.action(() => {
         const given = new Map([...givenTo(root), ...givenTo(page)]);
         parsed = { type: 'command', command, words: page.args, given };
@@ -75,7 +77,6 @@ export function parse(argv: readonly string[], world: World): Parsed {
 
 function describe(page: Parser, command: Command, world: World): void {
   page
-    .summary(command.summary)
     .description(command.about.join(' '))
     .helpOption('-h, --help', 'show help')
     .addHelpText('after', notes(command));

@@ -64,7 +64,8 @@ export class AddressBook {
     for (const { id, addresses } of stored.history) {
       if (!isMember(id)) continue;
       const entry = this.#of(id, 0 as Instant);
-      for (const { address, at } of addresses.slice(0, HISTORY_MAX)) {
+      for (const { address, at } of addresses) {
+        if (entry.history.size >= HISTORY_MAX) break;
         entry.history.set(addressKey(address), { address, at, silent: 0, refused: 0 });
       }
     }
@@ -87,8 +88,19 @@ export class AddressBook {
     // The sequence is compared first: a verification costs a hundred times as much.
     if (held !== undefined && record.sequence <= held.sequence) return { type: 'known' };
     if (!verifyRecord(this.#suite, record)) return { type: 'refused', reason: 'forged' };
+    if (!spend(this.#of(record.id, now).bucket, now)) return { type: 'refused', reason: 'hasty' };
+    return { type: 'new', record, hostChanged: this.#keep(record, now, wall) };
+  }
+
+  /** The record this node has just signed. */
+  keepOwn(record: SignedRecord, now: Instant, wall: WallTime): void {
+    this.#keep(record, now, wall);
+  }
+
+  /** Whether its first host is another one than before. */
+  #keep(record: SignedRecord, now: Instant, wall: WallTime): boolean {
     const entry = this.#of(record.id, now);
-    if (!spend(entry.bucket, now)) return { type: 'refused', reason: 'hasty' };
+    const held = entry.record;
     const first = record.addresses[0]?.address;
     const before = held?.addresses[0]?.address;
     const hostChanged = first !== undefined && (before === undefined || !sameHost(first, before));
@@ -97,7 +109,7 @@ export class AddressBook {
     for (const { address } of [...record.addresses].reverse()) {
       this.remember(record.id, address, now, wall);
     }
-    return { type: 'new', record, hostChanged };
+    return hostChanged;
   }
 
   /** The newest record of a member. */
@@ -137,6 +149,14 @@ export class AddressBook {
     history.clear();
     history.set(key, { address, at: wall, silent: 0, refused: 0 });
     for (const [other, remembered] of rest) history.set(other, remembered);
+  }
+
+  /** The address answered: what failed before does not count any more. */
+  answered(id: NodeId, address: Address): void {
+    const remembered = this.#entries.get(id)?.history.get(addressKey(address));
+    if (remembered === undefined) return;
+    remembered.silent = 0;
+    remembered.refused = 0;
   }
 
   /** A try of a remembered address stayed unanswered, or was refused; too often: given up. */

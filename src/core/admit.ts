@@ -4,7 +4,7 @@
  */
 
 import type { Address } from '../base/address.ts';
-import { concat, type Bytes } from '../base/bytes.ts';
+import { concat, toHex, type Bytes } from '../base/bytes.ts';
 import type { NodeId } from '../base/id.ts';
 import { decodeFrameBody, encodeFrame, type JoinFrame, type RefusalReason } from '../wire/join.ts';
 import { redemptionInput } from '../wire/act.ts';
@@ -48,7 +48,12 @@ export function linkFrame(crew: Crew, link: LinkId, body: Bytes): void {
   }
   // The answer to a request whose connection broke was spent already: the same again.
   if (crew.membership.isMember(frame.id)) {
-    answer(crew, link, guest.from);
+    const ticket = crew.admitting.get(frame.id);
+    const then = (): void => {
+      answer(crew, link, guest.from);
+    };
+    if (ticket === undefined) then();
+    else crew.whenSaved.push({ ticket, then });
     return;
   }
   const reason = judge(crew, frame);
@@ -81,9 +86,11 @@ function admit(crew: Crew, link: LinkId, request: Request, from: Address): void 
   const act = crew.membership.sign(crew.identity, body);
   welcome(crew, id);
   const ticket = crew.outbox.save('cluster', true);
+  crew.admitting.set(id, ticket);
   crew.whenSaved.push({
     ticket,
     then: () => {
+      crew.admitting.delete(id);
       shelveAct(crew, act, undefined);
       crew.outbox.event({ type: 'invite-redeemed', id, name });
       crew.outbox.event({ type: 'member-joined', id, name });
@@ -95,8 +102,10 @@ function admit(crew: Crew, link: LinkId, request: Request, from: Address): void 
 /** All acts and records, then done. */
 function answer(crew: Crew, link: LinkId, seen: Address): void {
   if (!crew.guests.has(link)) return;
+  const unsaved = new Set(unsavedActs(crew));
   const frames = crew.membership
     .all()
+    .filter((bytes) => !unsaved.has(toHex(bytes)))
     .map((bytes) => encodeFrame({ type: 'item', item: { kind: 'act', bytes } }));
   for (const { id } of crew.membership.members()) {
     const record = crew.book.record(id);
@@ -107,6 +116,11 @@ function answer(crew: Crew, link: LinkId, seen: Address): void {
   crew.outbox.put({ type: 'link-send', link, bytes: concat(...frames) });
   crew.outbox.put({ type: 'close-link', link });
   crew.guests.delete(link);
+}
+
+/** Own acts that the disk does not hold yet: after a crash their numbers would be used again. */
+function unsavedActs(crew: Crew): readonly string[] {
+  return crew.membership.acts(crew.id, crew.savedActs + 1).map(({ bytes }) => toHex(bytes));
 }
 
 function refuse(crew: Crew, link: LinkId, reason: RefusalReason, name: string | undefined): void {

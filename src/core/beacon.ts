@@ -122,7 +122,10 @@ export class Beacons {
   /** When the next one's time comes. */
   get nextDue(): Instant | undefined {
     const [first, ...rest] = this.#waiting.map(({ at }) => at);
-    return rest.reduce((soonest, at) => (soonest === undefined || at < soonest ? at : soonest), first);
+    return rest.reduce(
+      (soonest, at) => (soonest === undefined || at < soonest ? at : soonest),
+      first,
+    );
   }
 
   #open(beacon: Beacon, acts: readonly Bytes[]): Caller | undefined {

@@ -5,12 +5,12 @@ import { unreachable } from '../base/assert.ts';
 import type { NodeId } from '../base/id.ts';
 import { after, millis, wallTime, type Duration } from '../base/time.ts';
 import { encodeToken, inviteKeyOf, isTokenAddress } from '../wire/token.ts';
-import { isTag, recordFits } from '../wire/record.ts';
-import { TAGS_MAX, TOKEN_ADDRESSES_MAX } from '../wire/limits.ts';
+import { TOKEN_ADDRESSES_MAX } from '../wire/limits.ts';
 import type { Command, Reply, TagChange } from './commands.ts';
 import { INVITES_MAX, INVITE_EXPIRY_MAX, INVITE_USES_MAX, PING_WAIT } from './config.ts';
 import type { Crew } from './crew.ts';
 import { MAIN } from './io.ts';
+import { TAGS_HINT, tagsFit } from './own-record.ts';
 import { flushNews, publish, shelveAct } from './tidings.ts';
 import { ask, askAnew, socketsFor } from './talk.ts';
 
@@ -37,6 +37,11 @@ function reply(crew: Crew, id: number, said: Reply): void {
   crew.outbox.put({ type: 'answer', id, reply: said });
 }
 
+/** The answer to a command that waited for the disk, unless it was told of a failure meanwhile. */
+function replySaved(crew: Crew, id: number, said: Reply): void {
+  if (crew.waiting.has(id)) reply(crew, id, said);
+}
+
 function refuse(crew: Crew, id: number, code: string, message: string, hintText: string): void {
   reply(crew, id, { type: 'refused', code, message, hint: hintText });
 }
@@ -58,12 +63,13 @@ function invite(
   const { membership, invites, suite } = crew;
   invites.prune(crew.wall);
   if (at.length > TOKEN_ADDRESSES_MAX || !at.every(isTokenAddress)) {
-    const hintText = `give at most ${TOKEN_ADDRESSES_MAX} addresses as HOST:PORT, IPv6 as [ADDRESS]:PORT`;
+    const most = TOKEN_ADDRESSES_MAX;
+    const hintText = `give at most ${most} addresses as HOST:PORT, IPv6 as [ADDRESS]:PORT`;
     refuse(crew, id, 'address-not-an-address', 'the invite needs addresses it can carry', hintText);
     return;
   }
-  const badUses = !Number.isInteger(uses) || uses < 1 || uses > INVITE_USES_MAX;
-  if (badUses || expires <= 0 || expires > INVITE_EXPIRY_MAX) {
+  const usesFit = Number.isInteger(uses) && uses >= 1 && uses <= INVITE_USES_MAX;
+  if (!usesFit || !(expires > 0 && expires <= INVITE_EXPIRY_MAX)) {
     const hintText = `--uses takes 1 to ${INVITE_USES_MAX}, --expires up to 30d`;
     refuse(crew, id, 'invite-out-of-range', 'that invite would last too long', hintText);
     return;
@@ -89,7 +95,7 @@ function invite(
   });
   onceSaved(crew, id, () => {
     shelveAct(crew, act, undefined);
-    reply(crew, id, { type: 'invited', token, at: spots });
+    replySaved(crew, id, { type: 'invited', token, at: spots });
   });
 }
 
@@ -116,22 +122,15 @@ function tag(crew: Crew, id: number, changes: readonly TagChange[]): void {
     if (value === undefined) next.delete(key);
     else next.set(key, value);
   }
-  const tags = [...next].map(([key, value]) => ({ key, value }));
-  if (tags.length > TAGS_MAX || !tags.every(isTag)) {
-    const hintText = 'up to 16 tags, keys up to 32 and values up to 64 bytes of printable text';
-    refuse(crew, id, 'tag-not-a-tag', 'these tags do not fit a record', hintText);
-    return;
-  }
-  const present = crew.own.current;
-  if (present !== undefined && !recordFits({ ...present, tags })) {
-    refuse(crew, id, 'tag-not-a-tag', 'the record would be too long', 'use shorter tags');
+  if (!tagsFit(crew.id, crew.cluster, crew.settings.beat, next)) {
+    refuse(crew, id, 'tag-not-a-tag', 'these tags do not fit a record', TAGS_HINT);
     return;
   }
   for (const { key, value } of changes) crew.own.setTag(key, value);
   onceSaved(crew, id, () => {
     crew.publishWanted = true;
     publish(crew);
-    reply(crew, id, { type: 'done' });
+    replySaved(crew, id, { type: 'done' });
   });
 }
 
@@ -158,6 +157,11 @@ export function pingDue(crew: Crew, id: number): void {
 
 /** Signs the leave, and answers when it is on disk and went out to everyone reachable. */
 function leave(crew: Crew, id: number): void {
+  if (!crew.membership.maySign) {
+    const hintText = 'stop it with: flotilla down';
+    refuse(crew, id, 'not-a-member', 'this node is no member that could leave', hintText);
+    return;
+  }
   const act = crew.membership.sign(crew.identity, { type: 'leave' });
   onceSaved(crew, id, () => {
     shelveAct(crew, act, undefined);
@@ -173,7 +177,7 @@ export function leaveDue(crew: Crew, id: number): void {
     shelveAct(crew, act, undefined);
   }
   flushNews(crew);
-  reply(crew, id, { type: 'done' });
+  replySaved(crew, id, { type: 'done' });
 }
 
 const LEAVE_REPEAT = 100;

@@ -93,6 +93,8 @@ export const CHALLENGE_LIFE: Duration = seconds(10);
 export const CHALLENGES_MAX = 32;
 /** Unanswered questions to a path until an address that no record lists may replace it. */
 export const SILENCES_FOR_UNLISTED = 2;
+/** While an address that no record lists carries a path, the listed ones are asked this often. */
+export const LISTED_PAUSE: Duration = minutes(1);
 /** A second port of a host in use is remembered for this long, to be asked when it comes back. */
 export const STRAY_MEMORY: Duration = minutes(1);
 /** Wrong pongs after which an open challenge is burned: guessing succeeds with 2⁻²⁹. */
@@ -140,6 +142,24 @@ export const ORPHAN_PACE: readonly (readonly [Duration, Duration])[] = [
 /** Members called at once at start and in an orphan's calls. */
 export const ORPHAN_CALLS = 16;
 
+// Beacons on the LAN (PROTOCOL, "Beacon").
+/** A node at its start calls on the LAN when nobody answered for this long: a slow round trip. */
+export const BEACON_FIRST: Duration = seconds(1);
+/** Answers wait up to this, at random, so that the listeners of a LAN do not all speak at once. */
+export const BEACON_DELAY: Duration = millis(200);
+/** No member is answered again within this; an orphan calls once a second at the most. */
+export const BEACON_GAP: Duration = millis(500);
+/** Answers that wait at a time: when a whole LAN calls, 4 from each of the others are plenty. */
+export const BEACON_ANSWERS = 4;
+/**
+ * Beacons opened a second; each costs up to BEACON_KEYS openings, some 0.1 ms of a Raspberry Pi.
+ */
+export const BEACON_BUDGET = 64;
+/** Keys tried: of now, and of before the last departures, for who was away at those. */
+export const BEACON_KEYS = 8;
+/** Nonces of genuine beacons remembered: an hour of one orphan's, of the long pace two days. */
+export const BEACON_NONCES = 4_096;
+
 // Address book.
 /** Addresses remembered of one member (R2). */
 export const HISTORY_MAX = 32;
@@ -185,6 +205,8 @@ export const GUESTS_MAX = 64;
 export const PING_WAIT: Duration = seconds(2);
 /** Tags seen per live invite; more end the connection, not the invite. */
 export const KNOCKS_MAX = 1_024;
+/** Searches on the LAN answered per live invite. */
+export const SEARCHES_MAX = 1_024;
 /** Record sequences reserved on disk at once, and how many are left when the next block is. */
 export const SEQUENCE_BLOCK = 1_000;
 export const SEQUENCE_REFILL = 200;

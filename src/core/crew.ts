@@ -7,6 +7,7 @@
 import type { Address, AddressKey } from '../base/address.ts';
 import { BoundedMap } from '../base/bounded.ts';
 import type { Bytes } from '../base/bytes.ts';
+import { UserError } from '../base/errors.ts';
 import type { ClusterId, NodeId } from '../base/id.ts';
 import { SeededRandom } from '../base/random.ts';
 import { instant, wallTime, type Instant, type WallTime } from '../base/time.ts';
@@ -14,6 +15,7 @@ import type { Identity } from '../crypto/identity.ts';
 import type { Suite } from '../crypto/suite.ts';
 import { Unpredictable } from '../crypto/unpredictable.ts';
 import { AddressBook } from './address-book.ts';
+import { Beacons } from './beacon.ts';
 import { MAIN_FLOWS_MAX, type Settings } from './config.ts';
 import type { DocumentName, StoredBook, StoredCluster } from './documents.ts';
 import { Rounds } from './doubt.ts';
@@ -25,7 +27,7 @@ import type { Effect, LinkId } from './io.ts';
 import { Membership } from './membership.ts';
 import { News } from './news.ts';
 import { Orphan } from './orphan.ts';
-import { OwnRecord } from './own-record.ts';
+import { OwnRecord, TAGS_HINT, tagsFit } from './own-record.ts';
 import { Paths } from './paths.ts';
 import { Reflections } from './reflections.ts';
 import { Seek } from './seek.ts';
@@ -93,8 +95,53 @@ export class Outbox {
   }
 }
 
+/** What is remembered between steps besides the parts. */
+interface Memory {
+  readonly counters: Map<string, number>;
+  readonly guests: Map<LinkId, Guest>;
+  readonly awaited: Map<number, AwaitedPing>;
+  /** What waits for a ticket to be on disk. */
+  readonly whenSaved: { readonly ticket: number; readonly then: () => void }[];
+  /** Commands that wait for the disk, to be refused when it fails. */
+  readonly waiting: Map<number, { readonly ticket: number }>;
+  /** Own acts up to this number are on disk; later ones leave for nobody yet. */
+  savedActs: number;
+  /** Admissions under way to the disk, by joiner: the ticket to wait for. */
+  readonly admitting: Map<NodeId, number>;
+  /** When a listed address was asked last while another carried the path. */
+  readonly listedAsked: Map<NodeId, Instant>;
+  /** Last exchange of summaries with each member. */
+  readonly summaries: Map<NodeId, { at: Instant; pause: number; digest: number }>;
+  /** When a record was last wanted of each member. */
+  readonly wanted: Map<NodeId, Instant>;
+  /** When the main socket last sent to each member. */
+  readonly mainSent: Map<NodeId, Instant>;
+  now: Instant;
+  wall: WallTime;
+  digestChangedAt: Instant;
+  /** When news were pushed last. */
+  newsSentAt: Instant;
+  /**
+   * Whether the main socket's flows may be stale: since a round began, until a pong came in there.
+   */
+  mainDoubted: boolean;
+  /** Whether a pong came in on the main socket since the start. */
+  mainEverProven: boolean;
+  /** When the others last saw me at a new host. */
+  movedAt: Instant | undefined;
+  /** Since when the main socket has exchanged datagrams with an address. */
+  readonly mainFlows: BoundedMap<AddressKey, Instant>;
+  /** The main socket's port as the others last saw it: listed while only a fresh one is seen. */
+  mainPort: number | undefined;
+  /** A record is to be signed as soon as a sequence is reserved. */
+  publishWanted: boolean;
+  started: boolean;
+  twinToldAt: Instant | undefined;
+  sendRetries: number;
+}
+
 /** All parts, and the moment of the step under way. */
-export interface Crew {
+export interface Crew extends Memory {
   readonly suite: Suite;
   readonly identity: Identity;
   readonly id: NodeId;
@@ -114,44 +161,12 @@ export interface Crew {
   readonly book: AddressBook;
   readonly seek: Seek;
   readonly orphan: Orphan;
+  readonly beacons: Beacons;
   readonly news: News;
   readonly inventory: Inventory;
   readonly membership: Membership;
   readonly invites: Invites;
   readonly own: OwnRecord;
-  readonly counters: Map<string, number>;
-  readonly guests: Map<LinkId, Guest>;
-  readonly awaited: Map<number, AwaitedPing>;
-  /** What waits for a ticket to be on disk. */
-  readonly whenSaved: { readonly ticket: number; readonly then: () => void }[];
-  /** Commands that wait for the disk, to be refused when it fails. */
-  readonly waiting: Map<number, { readonly ticket: number }>;
-  /** Last exchange of summaries with each member. */
-  readonly summaries: Map<NodeId, { at: Instant; pause: number; digest: number }>;
-  /** When a record was last wanted of each member. */
-  readonly wanted: Map<NodeId, Instant>;
-  /** When the main socket last sent to each member. */
-  readonly mainSent: Map<NodeId, Instant>;
-  now: Instant;
-  wall: WallTime;
-  digestChangedAt: Instant;
-  /** When news were pushed last. */
-  newsSentAt: Instant;
-  /** Whether the main socket's flows may be stale: since a round began, until a pong came in there. */
-  mainDoubted: boolean;
-  /** Whether a pong came in on the main socket since the start. */
-  mainEverProven: boolean;
-  /** When the others last saw me at a new host. */
-  movedAt: Instant | undefined;
-  /** Since when the main socket has exchanged datagrams with an address. */
-  readonly mainFlows: BoundedMap<AddressKey, Instant>;
-  /** The main socket's port as the others last saw it: listed while only a fresh one is seen. */
-  mainPort: number | undefined;
-  /** A record is to be signed as soon as a sequence is reserved. */
-  publishWanted: boolean;
-  started: boolean;
-  twinToldAt: Instant | undefined;
-  sendRetries: number;
 }
 
 /** Builds all parts from what was stored. Throws UserError when the cluster document is damaged. */
@@ -161,7 +176,10 @@ export function gather(config: NodeConfig): Crew {
   const unpredictable = new Unpredictable(suite);
   const membership = new Membership(suite, identity.id, cluster.acts);
   const isMember = (id: NodeId): boolean => membership.isMember(id);
-  const tags = [...cluster.tags, ...settings.tags];
+  const tags = new Map([...cluster.tags, ...settings.tags]);
+  if (!tagsFit(identity.id, membership.cluster, settings.beat, tags)) {
+    throw new UserError('tag-not-a-tag', 'these tags do not fit a record', TAGS_HINT);
+  }
   return {
     suite,
     identity,
@@ -182,28 +200,39 @@ export function gather(config: NodeConfig): Crew {
     book: new AddressBook(suite, membership.cluster, config.book, isMember),
     seek: new Seek(random.fork()),
     orphan: new Orphan(),
+    beacons: new Beacons(suite, identity, membership.cluster),
     news: new News(random.fork()),
     inventory: new Inventory(suite),
     membership,
     invites: new Invites(suite, cluster.invites),
-    own: new OwnRecord(identity, membership.cluster, settings.beat, cluster.reserved, tags),
+    own: new OwnRecord(identity, membership.cluster, settings.beat, cluster.reserved, [...tags]),
+    ...blank(membership.count(identity.id)),
+  };
+}
+
+/** What a node remembers between steps before the first one. */
+function blank(savedActs: number): Memory {
+  return {
     counters: new Map(),
     guests: new Map(),
     awaited: new Map(),
     whenSaved: [],
     waiting: new Map(),
+    savedActs,
+    admitting: new Map(),
+    listedAsked: new Map(),
     summaries: new Map(),
     wanted: new Map(),
     mainSent: new Map(),
     now: instant(0),
     wall: wallTime(0),
     digestChangedAt: instant(0),
-    mainPort: undefined,
     newsSentAt: instant(-1e9),
     mainDoubted: true,
     mainEverProven: false,
     movedAt: undefined,
     mainFlows: new BoundedMap(MAIN_FLOWS_MAX, { evict: 'refuse' }),
+    mainPort: undefined,
     publishWanted: false,
     started: false,
     twinToldAt: undefined,
@@ -211,9 +240,7 @@ export function gather(config: NodeConfig): Crew {
   };
 }
 
-/**
- * Counts something that was dropped or refused. Reasons are words of this code, so they are few.
- */
+/** Counts something dropped or refused. Reasons are words of this code, so they are few. */
 export function count(crew: Crew, reason: string): void {
   crew.counters.set(reason, (crew.counters.get(reason) ?? 0) + 1);
 }
@@ -233,5 +260,5 @@ export function others(crew: Crew): readonly NodeId[] {
 
 /** How many members there are besides this node. */
 export function othersCount(crew: Crew): number {
-  return crew.membership.members().length - 1;
+  return others(crew).length;
 }

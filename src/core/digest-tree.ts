@@ -60,6 +60,7 @@ export class DigestTree {
     const entry: Entry = { ...(old ?? emptyEntry(change.id)), ...change };
     const held = entry.sequence > 0 || entry.acts > 0;
     if (!held && old === undefined) return;
+    // XOR takes the old digest out and puts the new one in, all the way down from the root.
     const difference = digestOf(entry) ^ (old === undefined ? 0 : digestOf(old));
     const count = (held ? 1 : 0) - (old === undefined ? 0 : 1);
     const { top } = entry;
@@ -123,6 +124,7 @@ export class DigestTree {
         child === undefined ? [] : this.#within(child, depth, prefix),
       );
     }
+    // A shift by 32 would be a shift by 0, hence the case of its own.
     const shared = (top: number): number => (depth === 0 ? 0 : top >>> (32 - 4 * depth));
     const wanted = shared(prefix);
     return [...branch.entries.values()].filter((entry) => shared(entry.top) === wanted);

@@ -111,6 +111,7 @@ export class Admission {
   }
 
   #take(kind: 'record' | 'act', bytes: Bytes): AdmissionStep {
+    // Acts are read when all are here, since one alone proves nothing.
     if (kind === 'act') {
       if (this.#acts.length >= ACTS_MAX) return broken('it has too many acts');
       this.#acts.push(bytes);
@@ -140,6 +141,7 @@ export class Admission {
     if (!equal(self.agreement, this.#identity.agreement.public)) {
       return broken('it admits this node under a key of somebody else');
     }
+    // In the order in which they came: it is the maker's word on what it knew first (standing.ts).
     const cluster = storedCluster(ledger.all().map(({ bytes }) => bytes));
     const isMember = (id: NodeId): boolean => nodes.get(id)?.left === false;
     return { type: 'admitted', cluster, book: this.#book(isMember), seen };

@@ -3,7 +3,7 @@
  * those who do not answer (PROTOCOL §4.1, §5, §6).
  */
 
-import { networkOf, type Address } from '../base/address.ts';
+import { networkOf, sameAddress, type Address } from '../base/address.ts';
 import type { NodeId } from '../base/id.ts';
 import { after, elapsed, millis, type Duration } from '../base/time.ts';
 import type { Message } from '../wire/message.ts';
@@ -197,15 +197,15 @@ export function answerSeek(
   const path = crew.paths.path(target);
   const record = crew.book.record(target);
   const age = path === undefined ? undefined : elapsed(path.provenAt, crew.now);
+  const heard = crew.suspicions.liveness(target) === 'alive' && path?.silentSince === undefined;
   tell(crew, seeker, {
     type: 'sought',
     target,
-    age,
-    seen: path?.address,
+    age: heard ? age : undefined,
+    seen: heard ? path?.address : undefined,
     record: record !== undefined && record.sequence > sequence ? record.bytes : undefined,
   });
   const toSeeker = crew.paths.path(seeker);
-  const heard = crew.suspicions.liveness(target) === 'alive';
   if (age === undefined || age > INTRODUCE_FRESH || !heard || toSeeker === undefined) return;
   tell(crew, target, {
     type: 'introduce',
@@ -215,12 +215,20 @@ export function answerSeek(
   });
 }
 
-/** An address that somebody named for a member: worth a challenge unless it is proven already. */
-export function named(crew: Crew, peer: NodeId, address: Address): void {
+/**
+ * An address that somebody named for a member, who proved it this long ago: worth a challenge
+ * unless it is proven here already, or known here and proven there no later than the member was
+ * heard here.
+ */
+export function named(crew: Crew, peer: NodeId, address: Address, age: Duration): void {
   if (peer === crew.id || !crew.membership.isMember(peer)) return;
   const path = crew.paths.path(peer);
   const alive = crew.suspicions.liveness(peer) === 'alive' && path?.silentSince === undefined;
   if (alive && path !== undefined && path.address.ip === address.ip) return;
+  const known = crew.paths.candidates(peer, crew.book.listed(peer));
+  const heardAt = crew.suspicions.heardAt(peer);
+  const older = heardAt !== undefined && age >= elapsed(heardAt, crew.now);
+  if (older && known.some((other) => sameAddress(other, address))) return;
   crew.paths.hint(peer, address);
   askAnew(crew, peer);
 }
@@ -231,6 +239,7 @@ export function orphanDue(crew: Crew): void {
   if (othersCount(crew) > 0 && orphan.check(now, suspicions.heardAny)) {
     crew.outbox.event({ type: 'orphan', advice: orphanAdvice(crew) });
     callAll(crew);
+    crew.timers.set('beacon', now);
   }
   const next = orphan.since === undefined ? orphan.checkAt(now, suspicions.heardAny) : now;
   crew.timers.set('orphan', after(next > now ? next : now, ORPHAN_CHECK));
@@ -251,7 +260,8 @@ export function callAll(crew: Crew): void {
 /** The one line that helps when nobody is heard (R5). */
 export function orphanAdvice(crew: Crew): string {
   const name = nameOf(crew, others(crew)[0] ?? crew.id);
-  return `nobody answers: find out one member's present address and say: flotilla hint ${name} HOST:PORT`;
+  const what = "nobody answers: find out one member's present address and say";
+  return `${what}: flotilla hint ${name} HOST:PORT`;
 }
 
 /** A datagram could not be sent: ask everyone again in a moment, later each time it fails. */

@@ -7,7 +7,7 @@ import type { Address } from '../base/address.ts';
 import { unreachable } from '../base/assert.ts';
 import type { Bytes } from '../base/bytes.ts';
 import type { NodeId } from '../base/id.ts';
-import { elapsed, type Duration } from '../base/time.ts';
+import { elapsed, millis, type Duration } from '../base/time.ts';
 import { decodeMessage, type Message } from '../wire/message.ts';
 import { decodePacket } from '../wire/packet.ts';
 import { count, nameOf, type Crew } from './crew.ts';
@@ -105,8 +105,7 @@ function heed(crew: Crew, peer: NodeId, message: Message): void {
       answerSeek(crew, peer, message);
       return;
     case 'sought':
-      if (message.record !== undefined) learnRecord(crew, message.record, peer);
-      if (message.seen !== undefined) named(crew, message.target, message.seen);
+      sought(crew, peer, message);
       return;
     case 'introduce':
       if (!crew.seek.mayFollow(peer, crew.now)) {
@@ -114,11 +113,22 @@ function heed(crew: Crew, peer: NodeId, message: Message): void {
         return;
       }
       if (message.record !== undefined) learnRecord(crew, message.record, peer);
-      named(crew, message.seeker, message.address);
+      named(crew, message.seeker, message.address, millis(0));
       return;
     default:
       unreachable(message);
   }
+}
+
+/** An answer to a search: only as long as the search is on, and not too many of one member. */
+function sought(crew: Crew, peer: NodeId, message: Extract<Message, { type: 'sought' }>): void {
+  if (!crew.seek.looksFor(message.target) || !crew.seek.mayFollow(peer, crew.now)) {
+    count(crew, 'sought-unasked');
+    return;
+  }
+  if (message.record !== undefined) learnRecord(crew, message.record, peer);
+  if (message.seen === undefined || message.age === undefined) return;
+  named(crew, message.target, message.seen, millis(message.age));
 }
 
 /** A pong: when its challenge is mine, the path it was sent over is proven. */
@@ -131,6 +141,7 @@ function pong(crew: Crew, peer: NodeId, message: Extract<Message, { type: 'pong'
   }
   const { question, change, roundTrip } = verdict;
   crew.sendRetries = 0;
+  crew.book.answered(peer, question.address);
   if (question.socket === MAIN) {
     crew.mainDoubted = false;
     crew.mainEverProven = true;
@@ -164,7 +175,10 @@ function answeredAlive(crew: Crew, peer: NodeId, question: Question, missed: boo
 /** An address proven for one member cannot be another's any more: that one is asked anew. */
 function doubtReused(crew: Crew, peer: NodeId, address: Address): void {
   for (const other of [...crew.paths.at(address)]) {
-    if (other !== peer && !crew.suspicions.trying(other)) askAnew(crew, other);
+    if (other === peer) continue;
+    crew.paths.drop(other, address);
+    crew.outbox.viewChanged();
+    if (!crew.suspicions.trying(other)) askAnew(crew, other);
   }
 }
 

@@ -36,7 +36,8 @@ export class Heartbeat {
 
   /** The next member that `wanted` accepts; each pass goes through all in a new order. */
   next(wanted: (peer: NodeId) => boolean): NodeId | undefined {
-    for (let passed = 0; passed < this.#rotation.length; passed += 1) {
+    // A pass may end inside, and the one wanted be behind in the next: two passes see everyone.
+    for (let left = 2 * this.#rotation.length; left > 0; left -= 1) {
       if (this.#at >= this.#rotation.length) {
         this.#rotation = this.#random.shuffle(this.#rotation);
         this.#at = 0;

@@ -3,14 +3,17 @@ import { toHex, type Bytes } from '../base/bytes.ts';
 import { UserError } from '../base/errors.ts';
 import { millis, type Duration, type WallTime } from '../base/time.ts';
 import type { Suite } from '../crypto/suite.ts';
+import { checkSearch, type Search } from '../wire/search.ts';
 import { checkKnock, inviteKeyOf } from '../wire/token.ts';
-import { INVITES_MAX, KNOCKS_MAX } from './config.ts';
+import { INVITES_MAX, KNOCKS_MAX, SEARCHES_MAX } from './config.ts';
 import type { StoredInvite } from './documents.ts';
 
 interface Invite extends StoredInvite {
   readonly key: Bytes;
   /** Tags that were seen, in hexadecimal: a recorded ClientHello opens nothing twice. */
   readonly knocks: Set<string>;
+  /** Nonces of searches that were answered: a recorded one draws nothing. */
+  readonly searches: Set<string>;
 }
 
 /** What becomes of a request to redeem an invite. */
@@ -74,6 +77,21 @@ export class Invites {
     return false;
   }
 
+  /**
+   * The public key of the live invite that somebody on the LAN seeks the maker of, when that search
+   * was not answered before. A spent invite answers too, as it does to {@link knock}.
+   */
+  sought(search: Search, wall: WallTime): Bytes | undefined {
+    const nonce = toHex(search.nonce);
+    for (const { key, expires, searches } of this.#invites.values()) {
+      if (expires <= wall || !checkSearch(this.#suite, key, search)) continue;
+      if (searches.has(nonce) || searches.size >= SEARCHES_MAX) return undefined;
+      searches.add(nonce);
+      return key;
+    }
+    return undefined;
+  }
+
   /** Whether this invite, redeemed so often by now, admits one more. */
   judge(inviteKey: Bytes, redeemed: number, wall: WallTime): InviteVerdict {
     const invite = this.#invites.get(toHex(inviteKey));
@@ -118,7 +136,7 @@ export class Invites {
 
   #keep(stored: StoredInvite): Invite {
     const { public: key } = inviteKeyOf(this.#suite, stored.secret);
-    const invite = { ...stored, key, knocks: new Set<string>() };
+    const invite = { ...stored, key, knocks: new Set<string>(), searches: new Set<string>() };
     this.#invites.set(toHex(key), invite);
     return invite;
   }

@@ -57,6 +57,8 @@ export type Input =
       readonly to: Address;
       readonly reason: SendFailure;
     }
+  /** Somebody asked everyone on the LAN; `from` is where an answer goes. */
+  | { readonly type: 'beacon'; readonly from: Address; readonly bytes: Bytes }
   | { readonly type: 'socket-opened'; readonly socket: FreshSocket }
   | { readonly type: 'socket-failed'; readonly socket: FreshSocket }
   /** The time that the last `wake` effect named has come. */
@@ -86,6 +88,11 @@ export type Effect =
       readonly to: Address;
       readonly bytes: Bytes;
     }
+  /**
+   * Send to the LAN's multicast group, from the main socket. Nobody is told when that fails, or
+   * when there is no such thing here.
+   */
+  | { readonly type: 'beacon'; readonly bytes: Bytes }
   /** Wake me at `at`, once; replaces the wake asked for before. `why` is for the trace. */
   | { readonly type: 'wake'; readonly at: Instant; readonly why: string }
   /** Open a socket on a port of the system's choice; answered by socket-opened or -failed. */

@@ -1,6 +1,7 @@
 /**
  * The hub's voice on its LAN, when nobody is heard any other way, and its ear for others there
- * (PROTOCOL §6, "Beacon" and "Search"). What is heard here earns one datagram and changes no belief.
+ * (PROTOCOL §6, "Beacon" and "Search"). What is heard here earns one datagram and changes no
+ * belief.
  */
 
 import type { Address } from '../base/address.ts';
@@ -48,9 +49,9 @@ function called(crew: Crew, from: Address, beacon: Beacon): void {
 }
 
 /**
- * One hello to where the beacon came from; none while the member is alive as far as I know, or whoever
- * replays its beacons would learn that I am here. That one is asked where it is proven: if it has
- * moved, its next beacon finds it suspect.
+ * One hello to where the beacon came from; none while the member is alive as far as I know, or
+ * whoever replays its beacons would learn that I am here. That one is asked where it is proven: if
+ * it has moved, its next beacon finds it suspect.
  */
 export function beaconAnswerDue(crew: Crew): void {
   for (const { peer, from } of crew.beacons.due(crew.now)) {

@@ -14,12 +14,16 @@ interface Pending {
   readonly at: Instant;
   /** Who showed that they have it. */
   readonly known: Set<NodeId>;
+  /** Whether its author told this node: then everyone hears it from here, else two do. */
+  readonly firsthand: boolean;
   /** How many more copies to send. */
   copies: number;
 }
 
 /** Items sent a tick and member: 8 records a datagram, 4 datagrams. */
 const ITEMS_PER_SEND = 32;
+/** Members of a small cluster that hear from here what this node heard from another. */
+const SECONDHAND_FANOUT = 2;
 /** Items kept; the oldest give way, and reconciliation by digest repairs what they miss. */
 const PENDING_MAX = 4_096;
 
@@ -46,7 +50,8 @@ export class News {
     this.#pending.delete(key);
     const copies = copiesOf(members);
     const known = new Set(from === undefined ? [about] : [about, from]);
-    this.#pending.set(key, { item, known, about, at: now, copies });
+    const firsthand = from === undefined || from === about;
+    this.#pending.set(key, { item, known, about, at: now, firsthand, copies });
     const [oldest] = this.#pending.keys();
     if (this.#pending.size > PENDING_MAX && oldest !== undefined) this.#pending.delete(oldest);
   }
@@ -63,8 +68,9 @@ export class News {
   }
 
   /**
-   * What to send to whom now. In a small cluster everything to everyone else, once; in a larger one
-   * the least sent items to four members chosen at random.
+   * What to send to whom now. In a small cluster once: to everyone else what its author said to
+   * this node, and to two others what somebody passed on, since that one told everyone it could
+   * reach. In a larger cluster the least sent items to four members chosen at random.
    */
   send(
     peers: readonly NodeId[],
@@ -72,17 +78,20 @@ export class News {
   ): readonly { to: NodeId; items: readonly NewsItem[] }[] {
     this.#forgetOld(now);
     const waiting = [...this.#pending.values()].filter(({ copies }) => copies > 0);
-    const small = peers.length < SMALL_CLUSTER;
+    const small = peers.length <= SMALL_CLUSTER;
     const targets = small ? peers : this.#random.sample(peers, GOSSIP_FANOUT);
     waiting.sort((a, b) => b.copies - a.copies);
     const chosen = small ? waiting : waiting.slice(0, ITEMS_PER_SEND);
     for (const pending of chosen) {
       pending.copies = small ? 0 : Math.max(0, pending.copies - targets.length);
     }
+    const some = new Set(small ? this.#random.sample(peers, SECONDHAND_FANOUT) : targets);
     return targets
       .map((to) => ({
         to,
-        items: chosen.filter(({ known }) => !known.has(to)).map(({ item }) => item),
+        items: chosen
+          .filter(({ known, firsthand }) => !known.has(to) && (firsthand || some.has(to)))
+          .map(({ item }) => item),
       }))
       .filter(({ items }) => items.length > 0);
   }

@@ -8,7 +8,7 @@ import type { NodeId } from '../base/id.ts';
 import { after, elapsed, millis, type Instant, type WallTime } from '../base/time.ts';
 import { knock, linkClosed, linkFrame, linkOpen } from './admit.ts';
 import { command, leaveDue, pingDue } from './command.ts';
-import { CLOCK_JUMP, LOOP_LATE, LOOP_STALL, ORPHAN_SILENCE } from './config.ts';
+import { BEACON_FIRST, CLOCK_JUMP, LOOP_LATE, LOOP_STALL, ORPHAN_SILENCE } from './config.ts';
 import { gather, nameOf, others, type Crew, type NodeConfig } from './crew.ts';
 import { writeBook, writeCluster, type DocumentName } from './documents.ts';
 import {
@@ -25,6 +25,7 @@ import {
   tryDue,
 } from './heal.ts';
 import { datagram } from './hear.ts';
+import { beaconAnswerDue, beaconDue, overheard } from './lan.ts';
 import type { Effect, Input, Machine, Moment } from './io.ts';
 import { membersDocument, selfState, statusDocument } from './show.ts';
 import { flushNews, reserveSequences, welcome } from './tidings.ts';
@@ -119,6 +120,8 @@ export class Node implements Machine {
         return this.#start();
       case 'datagram':
         return datagram(crew, input.socket, input.from, input.bytes);
+      case 'beacon':
+        return overheard(crew, input.from, input.bytes);
       case 'send-failed':
         return sendFailed(crew, input.socket, input.to, input.reason);
       case 'socket-opened':
@@ -168,6 +171,7 @@ export class Node implements Machine {
     reserveSequences(crew);
     crew.timers.set('beat', crew.heartbeat.following(crew.now));
     crew.timers.set('orphan', after(crew.now, ORPHAN_SILENCE));
+    crew.timers.set('beacon', after(crew.now, BEACON_FIRST));
     doubt(crew, 'start');
   }
 
@@ -256,6 +260,10 @@ export class Node implements Machine {
         return orphanDue(crew);
       case 'call':
         return callAll(crew);
+      case 'beacon':
+        return beaconDue(crew);
+      case 'beacon-answer':
+        return beaconAnswerDue(crew);
       case 'send-error':
         return sendErrorDue(crew);
       case 'tidy':

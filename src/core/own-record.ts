@@ -1,11 +1,18 @@
 /** What this node says of itself: its sequence numbers, its tags, and the record made of a vote. */
 
 import { address, addressKey, type Address, type AddressKey } from '../base/address.ts';
-import type { ClusterId } from '../base/id.ts';
+import type { ClusterId, NodeId } from '../base/id.ts';
 import type { Duration } from '../base/time.ts';
 import type { Identity } from '../crypto/identity.ts';
-import { ADDRESSES_MAX } from '../wire/limits.ts';
-import { signRecord, type Reachability, type SignedRecord, type Tag } from '../wire/record.ts';
+import { ADDRESSES_MAX, TAGS_MAX } from '../wire/limits.ts';
+import {
+  isTag,
+  recordFits,
+  signRecord,
+  type Reachability,
+  type SignedRecord,
+  type Tag,
+} from '../wire/record.ts';
 import { SEQUENCE_BLOCK, SEQUENCE_REFILL } from './config.ts';
 import { MAIN, type SocketId } from './io.ts';
 
@@ -129,8 +136,30 @@ export class OwnRecord {
   }
 }
 
+/** What an operator is told whose tags do not fit. */
+export const TAGS_HINT: string =
+  'up to 16 tags, keys up to 32 and values up to 64 bytes of printable text, 800 bytes in all';
+
+/** Whether tags fit every record this node may have to sign: with six IPv6 addresses as well. */
+export function tagsFit(
+  id: NodeId,
+  cluster: ClusterId,
+  beat: Duration,
+  tags: ReadonlyMap<string, string>,
+): boolean {
+  const list = [...tags].map(([key, value]) => ({ key, value }));
+  if (list.length > TAGS_MAX || !list.every(isTag)) return false;
+  const addresses: { address: Address; voters: number }[] = [];
+  for (let index = 1; index <= ADDRESSES_MAX; index += 1) {
+    const widest = address(`2001:db8::${index}`, 65_535);
+    if (widest !== undefined) addresses.push({ address: widest, voters: 255 });
+  }
+  const fields = { cluster, id, sequence: 1, beat, reachability: 'unknown', addresses } as const;
+  return recordFits({ ...fields, relays: [], services: [], tags: list });
+}
+
 /** Each host with the main port before fresh ones; hosts with most voters first. */
-function listedAddresses(
+export function listedAddresses(
   hosts: readonly VotedHost[],
 ): readonly { address: Address; voters: number }[] {
   const listed = new Map<AddressKey, { address: Address; voters: number }>();

@@ -12,21 +12,18 @@ import {
   type AddressKey,
 } from '../base/address.ts';
 import type { NodeId } from '../base/id.ts';
-import { after, elapsed, millis, type Duration, type Instant } from '../base/time.ts';
+import { after, elapsed, type Duration, type Instant } from '../base/time.ts';
 import {
   CANDIDATES_MAX,
   CHALLENGES_MAX,
   CHALLENGE_LIFE,
-  STRAY_GAP,
-  STRAY_MEMORY,
-  STRAY_SOURCES_MAX,
-  TIMEOUT_CEILING,
-  TIMEOUT_FLOOR,
   TIMEOUT_UNKNOWN,
   WRONG_PONGS_MAX,
 } from './config.ts';
 import { MAIN, type SocketId } from './io.ts';
 import { samePath, shouldReplace, type Path } from './path.ts';
+import { RoundTrip } from './round-trip.ts';
+import { Strays } from './strays.ts';
 
 /** A challenge under way. */
 export interface Question {
@@ -68,11 +65,8 @@ interface PeerPaths {
   listed: Map<AddressKey, number>;
   /** Addresses that somebody named or that datagrams came from, newest first. */
   hints: Address[];
-  /** Unproven sources of datagrams: when each was seen first or challenged last. */
-  strays: Map<AddressKey, { at: Instant; asked: boolean }>;
-  /** Smoothed round trip and its variation, RFC 6298. */
-  smoothed: number | undefined;
-  variation: number;
+  readonly strays: Strays;
+  readonly roundTrip: RoundTrip;
   wrongPongs: number;
   since: Instant | undefined;
   lastHost: Address | undefined;
@@ -127,7 +121,7 @@ export class Paths {
     peerPaths.open.delete(challenge);
     peerPaths.wrongPongs = 0;
     const roundTrip = elapsed(question.sentAt, now);
-    sampleRoundTrip(peerPaths, roundTrip);
+    peerPaths.roundTrip.sample(roundTrip);
     const proven: Path = {
       socket: question.socket,
       address: question.address,
@@ -136,7 +130,7 @@ export class Paths {
       silentSince: undefined,
       silences: 0,
     };
-    peerPaths.strays.delete(addressKey(question.address));
+    peerPaths.strays.proven(question.address);
     const change = this.#prove(peer, peerPaths, proven, now);
     return { type: 'proven', question, roundTrip, change };
   }
@@ -220,16 +214,9 @@ export class Paths {
       path !== undefined && path.silentSince === undefined && sameAddress(path.address, from);
     if (proven(peerPaths.path) || peerPaths.others.some(proven)) return 'known';
     const { strays, path } = peerPaths;
-    const key = addressKey(from);
-    const known = forgetStrays(strays, now).get(key);
-    if (known !== undefined && elapsed(known.at, now) < STRAY_GAP) return 'quiet';
-    if (strays.size >= STRAY_SOURCES_MAX && known?.asked !== true) return 'quiet';
-    // Another port of the host in use is a burst's fresh socket, most often: asked if it stays.
-    const fresh = path?.silentSince === undefined && path !== undefined;
-    const asked = known !== undefined || !fresh || !sameHost(path.address, from);
-    strays.set(key, { at: now, asked });
-    if (!asked) return 'quiet';
-    return 'stray';
+    const atHost =
+      path?.silentSince === undefined && path !== undefined && sameHost(path.address, from);
+    return strays.challenge(from, atHost, now) ? 'stray' : 'quiet';
   }
 
   /** The path in use, proven. */
@@ -269,16 +256,12 @@ export class Paths {
 
   /** How long to wait for a pong (RFC 6298 §2.3, with our floor). */
   timeout(peer: NodeId): Duration {
-    const peerPaths = this.#peers.get(peer);
-    if (peerPaths?.smoothed === undefined) return TIMEOUT_UNKNOWN;
-    const wait = peerPaths.smoothed + 4 * peerPaths.variation;
-    return millis(Math.min(TIMEOUT_CEILING, Math.max(TIMEOUT_FLOOR, wait)));
+    return this.#peers.get(peer)?.roundTrip.timeout ?? TIMEOUT_UNKNOWN;
   }
 
   /** Smoothed round trip, if one was measured. */
   roundTrip(peer: NodeId): Duration | undefined {
-    const smoothed = this.#peers.get(peer)?.smoothed;
-    return smoothed === undefined ? undefined : millis(smoothed);
+    return this.#peers.get(peer)?.roundTrip.smoothed;
   }
 
   /** Since when the host in use is in use, and how often it changed. */
@@ -301,13 +284,23 @@ export class Paths {
     }
   }
 
+  /** Another member was proven at exactly this address: what this one had there is gone. */
+  drop(peer: NodeId, address: Address): void {
+    const peerPaths = this.#peers.get(peer);
+    if (peerPaths === undefined) return;
+    const gone = (path: Path | undefined): boolean =>
+      path !== undefined && sameAddress(path.address, address);
+    peerPaths.others = peerPaths.others.filter((other) => !gone(other));
+    if (gone(peerPaths.path)) peerPaths.path = undefined;
+  }
+
   forget(peer: NodeId): void {
     this.#peers.delete(peer);
   }
 
   #prove(peer: NodeId, peerPaths: PeerPaths, proven: Path, now: Instant): PathChange | undefined {
     if (peerPaths.path !== undefined && samePath(peerPaths.path, proven)) {
-      peerPaths.path = proven;
+      peerPaths.path = laterProof(peerPaths.path, proven);
       return this.#choose(peer, peerPaths, now);
     }
     peerPaths.others = peerPaths.others.filter((other) => !samePath(other, proven));
@@ -380,9 +373,8 @@ export class Paths {
         others: [],
         listed: new Map(),
         hints: [],
-        strays: new Map(),
-        smoothed: undefined,
-        variation: 0,
+        strays: new Strays(),
+        roundTrip: new RoundTrip(),
         wrongPongs: 0,
         since: undefined,
         lastHost: undefined,
@@ -395,26 +387,12 @@ export class Paths {
 }
 
 /**
- * RFC 6298 §2.2 and §2.3: alpha 1/8, beta 1/4. Each challenge is answered once, so no ambiguity.
+ * A late pong to an older challenge neither ages a proof nor ends a silence that began after it.
  */
-function sampleRoundTrip(peerPaths: PeerPaths, sample: Duration): void {
-  if (peerPaths.smoothed === undefined) {
-    peerPaths.smoothed = sample;
-    peerPaths.variation = sample / 2;
-    return;
+function laterProof(held: Path, proven: Path): Path {
+  if (held.provenAt > proven.provenAt) return held;
+  if (held.silentSince !== undefined && held.silentSince > proven.provenAt) {
+    return { ...held, provenAt: proven.provenAt };
   }
-  const error = Math.abs(peerPaths.smoothed - sample);
-  peerPaths.variation = 0.75 * peerPaths.variation + 0.25 * error;
-  peerPaths.smoothed = 0.875 * peerPaths.smoothed + 0.125 * sample;
-}
-
-/** Challenged sources count until their challenge is old; others as long as they may come back. */
-function forgetStrays(
-  strays: Map<AddressKey, { at: Instant; asked: boolean }>,
-  now: Instant,
-): Map<AddressKey, { at: Instant; asked: boolean }> {
-  for (const [key, { at, asked }] of strays) {
-    if (elapsed(at, now) > (asked ? TIMEOUT_CEILING : STRAY_MEMORY)) strays.delete(key);
-  }
-  return strays;
+  return proven;
 }

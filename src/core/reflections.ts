@@ -68,8 +68,9 @@ export class Reflections {
   readonly #slips = new BoundedMap<string, Slip>(2 * MEMBERS_MAX, { evict: 'refuse' });
   #counted = false;
   /** Rounds lost in a row. */
-  readonly #losses = new Map<NodeId, number>();
-  readonly #named = new Map<NodeId, Instant>();
+  readonly #losses = new BoundedMap<NodeId, number>(MEMBERS_MAX, { evict: 'oldest' });
+  /** Until when each named member starts no round. */
+  readonly #named = new BoundedMap<NodeId, Instant>(MEMBERS_MAX, { evict: 'oldest' });
 
   /** A round begins: earlier ballots count no more. */
   open(now: Instant): void {
@@ -197,6 +198,7 @@ export class Reflections {
     const { choice: ip, votes, voters } = outcome;
     const past = this.#own.get(key);
     const { ports, nat } = electPorts(slips, ip, grouping, this.#before.get(key), past);
+    // The fresh sockets' ports come and go; they are no sign of a move.
     const same = past?.ip === ip && past.ports.get(MAIN) === ports.get(MAIN);
     const [family, scope] = splitKey(key);
     return { family, ip, scope, ports, votes, voters, since: same ? past.since : now, nat };

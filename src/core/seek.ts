@@ -46,6 +46,11 @@ export class Seek {
     return true;
   }
 
+  /** Whether this member is being looked for. */
+  looksFor(peer: NodeId): boolean {
+    return this.#searches.has(peer);
+  }
+
   /** Found, or left. */
   end(peer: NodeId): void {
     this.#searches.delete(peer);
@@ -79,7 +84,7 @@ export class Seek {
     return true;
   }
 
-  /** Whether to act on one more introduction by this member now. */
+  /** Whether to act on one more address that this member names: introduced, or sought. */
   mayFollow(introducer: NodeId, now: Instant): boolean {
     const last = this.#introduced.get(introducer);
     if (last === undefined || elapsed(last.since, now) >= 1_000) {

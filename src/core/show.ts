@@ -43,7 +43,10 @@ function memberView(crew: Crew, id: NodeId, left: boolean, now: Instant): Member
   const path = paths.path(id);
   const { since, moves } = paths.history(id);
   const heardAt = suspicions.heardAt(id);
-  const vouched = book.record(id)?.addresses.find(({ voters }) => voters >= 1);
+  // What another member was proven to hold is not shown for this one, whatever its record says.
+  const vouched = book
+    .record(id)
+    ?.addresses.find(({ address, voters }) => voters >= 1 && [...paths.at(address)].length === 0);
   const shown = path?.address ?? vouched?.address;
   const proof: Proof = path !== undefined ? 'direct' : vouched !== undefined ? 'vouched' : 'none';
   const sinceAt = path === undefined ? undefined : since;
@@ -138,7 +141,8 @@ function advice(crew: Crew, all: readonly NodeId[]): readonly string[] {
   if (crew.orphan.since !== undefined) lines.push(orphanAdvice(crew));
   if (all.length === 1) {
     lines.push(
-      'two nodes that both move at the same instant cannot find each other without a hint: a third member would help',
+      'two nodes that both move at the same instant cannot find each other without a hint: ' +
+        'a third member would help',
     );
   }
   if (crew.twinToldAt !== undefined) {

@@ -147,13 +147,17 @@ export class Suspicions {
     return { found, first, silence };
   }
 
-  /** News of a silent member: its next try comes at once, and the ones after quickly again. */
-  hurry(peer: NodeId): boolean {
+  /**
+   * News of a silent member: the tries after this come quickly again. A running one fails no later
+   * than in one time-out, and no earlier than it would have; returns when, if one runs.
+   */
+  hurry(peer: NodeId, now: Instant, timeout: Duration): Instant | undefined {
     const member = this.#members.get(peer);
-    if (member === undefined) return false;
+    if (member === undefined) return undefined;
     member.backoff = 0;
-    member.deadline = undefined;
-    return true;
+    const soon = after(now, timeout);
+    if (member.deadline !== undefined && member.deadline > soon) member.deadline = soon;
+    return member.deadline;
   }
 
   /** The own loop was blind for this long: every running try gets that much more time (B4). */

@@ -1,14 +1,17 @@
 /** The hub's mouth: everything that leaves for a peer is sealed and sent here. */
 
-import { addressKey, scopeOf, usable, type Address } from '../base/address.ts';
+import { addressKey, sameAddress, scopeOf, usable, type Address } from '../base/address.ts';
 import type { NodeId } from '../base/id.ts';
 import { after, elapsed } from '../base/time.ts';
 import { encodeMessage, type Message } from '../wire/message.ts';
-import { BOOK_PAUSE, FRESH_LINGER, MAIN_FLOWS_MAX } from './config.ts';
+import { BOOK_PAUSE, FRESH_LINGER, LISTED_PAUSE, MAIN_FLOWS_MAX } from './config.ts';
 import { nameOf, type Crew } from './crew.ts';
 import { MAIN, type SocketId } from './io.ts';
+import type { Path } from './path.ts';
 import type { PathChange } from './paths.ts';
 
+/** Addresses of a lost member asked in one try. */
+const LOST_ADDRESSES = 2;
 /** Failed tries after which a hello goes along. */
 const GREET_AFTER = 2;
 /** Failed tries after which history is climbed, an address a try. */
@@ -93,7 +96,10 @@ export function socketsFor(crew: Crew, peer: NodeId, to: Address): readonly Sock
   return mayBeStale(crew, to) ? [carried, newest] : [carried];
 }
 
-/** Whether an old flow of the main socket may stand in the way to an address: it began before I moved. */
+/**
+ * Whether an old flow of the main socket may stand in the way to an address: it began before I
+ * moved.
+ */
 function mayBeStale(crew: Crew, to: Address): boolean {
   const { movedAt, mainFlows, now } = crew;
   // A router may remember flows of an earlier life of this node.
@@ -115,7 +121,18 @@ export function beatTo(crew: Crew, peer: NodeId): void {
   }
   beginTry(crew, peer, true);
   ask(crew, peer, path.socket, path.address);
+  askListed(crew, peer, path);
   if (crew.sessions.wantsHello(peer, crew.now)) greet(crew, peer, path.socket, path.address);
+}
+
+/** While a path runs where no record lists it, the listed addresses are asked once a minute. */
+function askListed(crew: Crew, peer: NodeId, path: Path): void {
+  const listed = crew.book.listed(peer);
+  if (listed.length === 0 || listed.some((to) => sameAddress(to, path.address))) return;
+  const last = crew.listedAsked.get(peer);
+  if (last !== undefined && elapsed(last, crew.now) < LISTED_PAUSE) return;
+  crew.listedAsked.set(peer, crew.now);
+  for (const to of listed) ask(crew, peer, path.socket, to);
 }
 
 /**
@@ -126,16 +143,24 @@ export function tryPeer(crew: Crew, peer: NodeId): void {
   beginTry(crew, peer, false);
   const { book, paths, suspicions, sessions } = crew;
   const failures = suspicions.failures(peer);
-  const addresses = [...paths.candidates(peer, book.listed(peer))];
+  const lost = suspicions.liveness(peer) === 'lost' && crew.orphan.since === undefined;
+  const all = paths.candidates(peer, book.listed(peer));
+  // A lost member's addresses take turns: nobody aims at a victim for long by listing it.
+  const addresses = lost ? turns(all, failures, LOST_ADDRESSES) : [...all];
   const rung = failures >= CLIMB_AFTER || addresses.length === 0 ? book.rung(peer) : undefined;
   if (rung !== undefined) addresses.push(rung);
   const rekey = failures >= GREET_AFTER || sessions.wantsHello(peer, crew.now);
   for (const to of addresses) {
-    for (const socket of socketsFor(crew, peer, to)) {
+    for (const socket of socketsFor(crew, peer, to).slice(0, lost ? 1 : 2)) {
       ask(crew, peer, socket, to);
       if (rekey && sessions.has(peer, crew.now)) greet(crew, peer, socket, to);
     }
   }
+}
+
+function turns<T>(all: readonly T[], turn: number, count: number): T[] {
+  const from = all.length === 0 ? 0 : (turn * count) % all.length;
+  return [...all.slice(from), ...all.slice(0, from)].slice(0, count);
 }
 
 /** Asks a peer the same as tryPeer, through one more socket that has just been opened. */
@@ -159,7 +184,8 @@ export function armQuestions(crew: Crew): void {
 
 /** News that makes a silent peer worth asking now, whatever its backoff. */
 export function askAnew(crew: Crew, peer: NodeId): void {
-  if (!crew.suspicions.hurry(peer)) return;
+  const deadline = crew.suspicions.hurry(peer, crew.now, crew.paths.timeout(peer));
+  if (deadline !== undefined) crew.timers.set(`try/${peer}`, deadline);
   tryPeer(crew, peer);
 }
 

@@ -3,7 +3,7 @@
  * how both reach everyone (PROTOCOL §7, §8).
  */
 
-import { sameAddress } from '../base/address.ts';
+import { sameAddress, type Address } from '../base/address.ts';
 import type { Bytes } from '../base/bytes.ts';
 import type { NodeId } from '../base/id.ts';
 import { after, elapsed, millis } from '../base/time.ts';
@@ -25,7 +25,7 @@ import {
 import type { ActVerdict } from './membership.ts';
 import { count, nameOf, others, othersCount, type Crew } from './crew.ts';
 import { MAIN } from './io.ts';
-import { portsToList, type VotedHost } from './own-record.ts';
+import { listedAddresses, portsToList, type VotedHost } from './own-record.ts';
 import { askAnew, pathChanged, saveBookSoon, tell } from './talk.ts';
 
 /** A member to talk to from now on: watched, in the rotation. */
@@ -50,6 +50,7 @@ export function farewell(crew: Crew, peer: NodeId): void {
   crew.summaries.delete(peer);
   crew.wanted.delete(peer);
   crew.mainSent.delete(peer);
+  crew.listedAsked.delete(peer);
   crew.timers.clear(`try/${peer}`);
   crew.timers.clear(`seek/${peer}`);
   crew.outbox.event({ type: 'member-left', id: peer, name });
@@ -153,6 +154,10 @@ function settleFork(
     return;
   }
   membersChanged(crew, fork);
+  for (const id of fork.dropped) {
+    crew.inventory.setActs(id, []);
+    crew.inventory.dropRecord(id);
+  }
   for (const act of crew.membership.acts(author, number)) shelveAct(crew, act, from);
   crew.outbox.save('cluster', false);
 }
@@ -160,6 +165,8 @@ function settleFork(
 /** An act is part of what this node holds, and news. */
 export function shelveAct(crew: Crew, act: SignedAct, from: NodeId | undefined): void {
   const { author, number } = act.act;
+  // Own acts are shelved once they are on disk.
+  if (author === crew.id) crew.savedActs = Math.max(crew.savedActs, number);
   crew.inventory.setActs(
     author,
     crew.membership.acts(author, 1).map(({ hash }) => hash),
@@ -231,13 +238,13 @@ export function reserveSequences(crew: Crew): void {
 export function publish(crew: Crew): void {
   const hosts = votedHosts(crew);
   const before = crew.own.current;
-  if (before !== undefined && !crew.publishWanted && saysSame(before.addresses, hosts)) return;
+  const same = before?.reachability === crew.reflections.nat && saysSame(before.addresses, hosts);
+  if (same && !crew.publishWanted) return;
   const record = crew.own.sign(hosts, crew.reflections.nat);
   crew.publishWanted = record === undefined;
   reserveSequences(crew);
   if (record === undefined) return;
-  const isMember = (id: NodeId): boolean => crew.membership.isMember(id);
-  crew.book.offer(record.bytes, crew.now, crew.wall, isMember);
+  crew.book.keepOwn(record, crew.now, crew.wall);
   shelve(crew, crew.id, record.sequence, record.bytes, undefined);
   crew.outbox.viewChanged();
   saveBookSoon(crew);
@@ -262,12 +269,14 @@ function votedHosts(crew: Crew): readonly VotedHost[] {
  * Whether hosts and ports are the listed ones; the number of voters alone is not worth a record.
  */
 function saysSame(
-  listed: readonly { readonly address: { readonly ip: string; readonly port: number } }[],
+  listed: readonly { readonly address: Address }[],
   hosts: readonly VotedHost[],
 ): boolean {
-  const now = hosts.flatMap(({ ip, ports }) => [...ports.values()].map((port) => `${ip} ${port}`));
-  const then = listed.map(({ address }) => `${address.ip} ${address.port}`);
-  return now.length === then.length && now.every((entry) => then.includes(entry));
+  const now = listedAddresses(hosts);
+  return (
+    now.length === listed.length &&
+    now.every(({ address }) => listed.some((other) => sameAddress(other.address, address)))
+  );
 }
 
 /** The news alarm rang: push what waits; in a larger cluster go on until enough copies left. */
@@ -339,12 +348,17 @@ export function answerSummary(
 /** Sends what a member wants, as far as it is held; at most eight datagrams. */
 export function answerWant(crew: Crew, peer: NodeId, wants: readonly Want[]): void {
   const items: NewsItem[] = [];
-  for (const { kind, id, from } of wants) {
-    if (kind === 'record') {
-      const record = crew.book.record(id);
-      if (record !== undefined) items.push({ kind, bytes: record.bytes });
-    } else {
-      for (const act of crew.membership.acts(id, from)) items.push({ kind, bytes: act.bytes });
+  for (const { kind, id: wanted, from } of wants) {
+    // Summaries abbreviate IDs; here they are whole again.
+    for (const id of crew.inventory.resolve(wanted)) {
+      if (kind === 'record') {
+        const record = crew.book.record(id);
+        if (record !== undefined) items.push({ kind, bytes: record.bytes });
+        continue;
+      }
+      for (const { act, bytes } of crew.membership.acts(id, from)) {
+        if (id !== crew.id || act.number <= crew.savedActs) items.push({ kind, bytes });
+      }
     }
   }
   for (const message of packNews(items).slice(0, WANT_MESSAGES_MAX)) tell(crew, peer, message);

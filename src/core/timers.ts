@@ -9,6 +9,9 @@ interface Alarm {
   readonly order: number;
 }
 
+/** Replaced alarms that are let be. */
+const SLACK = 64;
+
 /** Named alarms on a binary heap. Setting a name again replaces its time. */
 export class Timers {
   readonly #heap: Alarm[] = [];
@@ -22,6 +25,7 @@ export class Timers {
     this.#order += 1;
     this.#current.set(key, alarm);
     this.#push(alarm);
+    if (this.#heap.length > 2 * this.#current.size + SLACK) this.#rebuild();
   }
 
   /** Sets `key` unless it would ring earlier than `at` anyway. */
@@ -60,6 +64,12 @@ export class Timers {
       this.#pop();
       first = this.#heap[0];
     }
+  }
+
+  /** Alarms that were replaced stay in the heap until their time; too many are thrown out. */
+  #rebuild(): void {
+    this.#heap.length = 0;
+    for (const alarm of this.#current.values()) this.#push(alarm);
   }
 
   #push(alarm: Alarm): void {

@@ -10,8 +10,9 @@ import { Node } from '../core/node.ts';
 import type { Identity } from '../crypto/identity.ts';
 import { nodeSuite } from '../crypto/node-suite.ts';
 import type { Token } from '../wire/token.ts';
+import { placesOf, type Place } from './bind.ts';
 import { systemClock } from './clock.ts';
-import { dial } from './dial.ts';
+import { dial, type Joiner } from './dial.ts';
 import type { CheckedOptions, LogLine } from './options.ts';
 import type { StoredState, Store } from './store.ts';
 
@@ -55,14 +56,14 @@ export async function beginNode(
   const beginning =
     token === undefined
       ? found(identity, options)
-      : await join({ identity, token, name: options.name }, log, wait);
+      : await join({ identity, token, name: options.name, lan: lanOf(options) }, log, wait);
   await store.saveAll(beginning.cluster, beginning.book);
   return makeNode(identity, beginning, settings);
 }
 
 /** Joins with a token; says when it looks expired here, which is the maker's to judge (B4). */
 export function join(
-  joiner: { readonly identity: Identity; readonly token: Token; readonly name: NodeName },
+  joiner: Joiner,
   log: (line: LogLine) => void,
   wait?: { signal?: AbortSignal },
 ): Promise<Beginning> {
@@ -71,6 +72,11 @@ export function join(
     log({ level: 'warn', code: 'token-expired', message });
   }
   return dial(joiner, wait);
+}
+
+/** The places from which a maker is sought on the LAN; none when the operator wants no LAN. */
+export function lanOf({ lan, bind }: CheckedOptions): readonly Place[] {
+  return lan ? placesOf(bind) : [];
 }
 
 /** Whether the token leads elsewhere; throws already-member when others would be left for it. */

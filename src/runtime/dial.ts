@@ -15,10 +15,12 @@ import type { Identity } from '../crypto/identity.ts';
 import { nodeSuite } from '../crypto/node-suite.ts';
 import { FrameReader } from '../wire/join.ts';
 import { inviteKeyOf, knockTag, tagToServerName, type Token } from '../wire/token.ts';
+import type { Place } from './bind.ts';
 import { systemClock } from './clock.ts';
 import { systemCode } from './disk.ts';
 import { peerKey } from './link.ts';
 import { linkContext } from './links.ts';
+import { searchLan } from './search.ts';
 import { refusalError } from './token.ts';
 import { typedAddresses } from './typed.ts';
 
@@ -44,6 +46,8 @@ export interface Joiner {
   readonly identity: Identity;
   readonly token: Token;
   readonly name: NodeName;
+  /** Where from to ask the LAN when no address of the token answers; default: it is not asked. */
+  readonly lan?: readonly Place[];
 }
 
 /** The maker's last word, or why there is none. */
@@ -62,20 +66,41 @@ const SILENT = 'closed the connection without a word';
 export async function dial(joiner: Joiner, wait?: { signal?: AbortSignal }): Promise<Admitted> {
   const tried: string[] = [];
   const whys: string[] = [];
-  for (const text of joiner.token.at) {
-    for (const to of await addressesOf(text, tried)) {
-      const answer = await ask(joiner, to, wait?.signal);
-      if (wait?.signal?.aborted === true) throw aborted(wait.signal);
-      if (answer.type === 'admitted') return { cluster: answer.cluster, book: answer.book };
-      if (answer.type === 'refused') throw refusalError(answer.reason, joiner.name);
-      whys.push(answer.why);
-      const at = formatAddress(to);
-      tried.push(`${text === at ? at : `${text} (${at})`}: ${answer.why}`);
-    }
+  for await (const { text, to } of spots(joiner, tried, wait?.signal)) {
+    const answer = await ask(joiner, to, wait?.signal);
+    if (wait?.signal?.aborted === true) throw aborted(wait.signal);
+    if (answer.type === 'admitted') return { cluster: answer.cluster, book: answer.book };
+    if (answer.type === 'refused') throw refusalError(answer.reason, joiner.name);
+    whys.push(answer.why);
+    const at = formatAddress(to);
+    tried.push(`${text === at ? at : `${text} (${at})`}: ${answer.why}`);
   }
+  if (wait?.signal?.aborted === true) throw aborted(wait.signal);
   if (whys.includes(WRONG_NODE)) throw wrongNode(tried);
   if (whys.includes(SILENT)) throw turnedAway(joiner.token, tried);
   throw unreached(tried);
+}
+
+/** The token's addresses one after the other; then what answers on the LAN. */
+async function* spots(
+  { token, lan = [] }: Joiner,
+  tried: string[],
+  signal: AbortSignal | undefined,
+): AsyncGenerator<{ readonly text: string; readonly to: Address }> {
+  const known = new Set<string>();
+  for (const text of token.at) {
+    for (const to of await addressesOf(text, tried)) {
+      known.add(formatAddress(to));
+      yield { text, to };
+    }
+  }
+  if (lan.length === 0) return;
+  const found = await searchLan(inviteKeyOf(nodeSuite, token.secret).public, lan, signal);
+  if (found.length === 0) tried.push('this LAN: nobody answered');
+  for (const to of found) {
+    const text = formatAddress(to);
+    if (!known.has(text)) yield { text, to };
+  }
 }
 
 async function addressesOf(text: string, tried: string[]): Promise<readonly Address[]> {

@@ -13,6 +13,7 @@ import {
   alreadyMember,
   beginNode,
   join,
+  lanOf,
   leaves,
   makeNode,
   nameOf,
@@ -85,6 +86,7 @@ export class Flotilla implements AsyncDisposable {
         deliver: (input) => {
           if (running !== undefined) running.#life.take(input);
         },
+        lan: checked.lan,
         note: (message) => {
           checked.log({ level: 'info', code: 'family-missing', message });
         },
@@ -151,7 +153,8 @@ export class Flotilla implements AsyncDisposable {
     this.#joining = true;
     try {
       const name = nameOf(this.#node, this.#options.name);
-      const joiner = { identity: this.#identity, token: invite, name };
+      const lan = lanOf(this.#options);
+      const joiner = { identity: this.#identity, token: invite, name, lan };
       const beginning = await join(joiner, this.#options.log, wait);
       if (this.#closing !== undefined) throw stopped();
       // Somebody may have come to this cluster meanwhile, and would be left without a word.
@@ -185,7 +188,8 @@ export class Flotilla implements AsyncDisposable {
   /** This node as of now. */
   status(): StatusDocument {
     const status = this.#node.status(systemClock.now(), systemClock.wall());
-    return { ...status, counters: { ...status.counters, ...this.#ports.udp.counters } };
+    const { udp, group } = this.#ports;
+    return { ...status, counters: { ...status.counters, ...udp.counters, ...group.counters } };
   }
 
   /** Where a member is; undefined when no member is called so. Throws name-ambiguous. */

@@ -30,6 +30,9 @@ export class RealHost implements Host {
       case 'send':
         ports.udp.send(effect.socket, effect.to, effect.bytes);
         return;
+      case 'beacon':
+        ports.group.send(effect.bytes);
+        return;
       case 'wake':
         // The driver's own: it alone knows when to step.
         return;

@@ -39,6 +39,8 @@ export interface FlotillaOptions {
   /** Heartbeat's period in milliseconds, 100 to 3,600,000. */
   readonly beatMs?: number;
   readonly tags?: Readonly<Record<string, string>>;
+  /** False: nothing is said to or heard from the LAN's multicast group. Default: true. */
+  readonly lan?: boolean;
   readonly log?: (line: LogLine) => void;
   /** A rule of our own code broke and the node has stopped; without this the process ends. */
   readonly onFatal?: (error: Error) => void;
@@ -56,6 +58,7 @@ export interface CheckedOptions {
   /** Canonical IP texts; undefined: every address of both families. */
   readonly bind: readonly string[] | undefined;
   readonly settings: Settings;
+  readonly lan: boolean;
   readonly log: (line: LogLine) => void;
   readonly onFatal: (error: Error) => void;
   readonly observe: ((moment: Moment, input: Input) => void) | undefined;
@@ -81,6 +84,7 @@ export function checkOptions(options: FlotillaOptions): CheckedOptions {
     port: checkPort(options.port ?? DEFAULT_PORT),
     bind: options.bind === undefined ? undefined : checkBind(options.bind),
     settings: { beat, tags: Object.entries(options.tags ?? {}) },
+    lan: options.lan ?? true,
     log: options.log ?? ((): void => undefined),
     onFatal: options.onFatal ?? endProcess,
     observe: options.observe,

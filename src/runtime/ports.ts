@@ -3,6 +3,7 @@
 import type { SecureContext } from 'node:tls';
 import { UserError } from '../base/errors.ts';
 import type { Input } from '../core/io.ts';
+import { GroupSockets } from './beacon.ts';
 import { placesOf } from './bind.ts';
 import { Links } from './links.ts';
 import { UdpSockets } from './udp.ts';
@@ -16,17 +17,23 @@ export interface PortsOptions {
   readonly context: SecureContext;
   readonly deliver: (input: Input) => void;
   readonly note: (message: string) => void;
+  /** Whether to speak and listen to everyone on the LAN; default: no. */
+  readonly lan?: boolean;
 }
 
 /** UDP sockets and TCP links on the same port and places. */
 export class Ports {
   readonly udp: UdpSockets;
   readonly links: Links;
+  readonly group: GroupSockets;
+  readonly #lan: boolean;
   #port = 0;
 
-  constructor({ context, deliver, note }: PortsOptions) {
+  constructor({ context, deliver, note, lan = false }: PortsOptions) {
     this.udp = new UdpSockets({ deliver, note });
     this.links = new Links(context, deliver);
+    this.group = new GroupSockets(deliver, this.udp);
+    this.#lan = lan;
   }
 
   /** The port bound; 0 before. */
@@ -76,6 +83,7 @@ export class Ports {
 
   /** Closes everything; no input follows. */
   close(): void {
+    this.group.close();
     this.udp.close();
     this.links.close();
   }
@@ -85,5 +93,6 @@ export class Ports {
     const chosen = await this.udp.openMain(places, port);
     await this.links.open(places, chosen);
     this.#port = chosen;
+    if (this.#lan) this.group.open(places);
   }
 }

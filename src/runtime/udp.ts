@@ -111,6 +111,28 @@ export class UdpSockets {
   }
 
   /**
+   * Sends to the group of each family from the main socket, one hop far and back to this machine;
+   * `failed` is called for each that could not be sent. Nothing leaves from loopback.
+   */
+  cast(groups: readonly Address[], bytes: Bytes, failed: () => void): void {
+    if (this.#swapping) return;
+    for (const { place, socket } of this.#open.get(MAIN) ?? []) {
+      const group = groups.find(({ family }) => family === place.family);
+      const own = address(place.ip, 0);
+      if (group === undefined || (own !== undefined && scopeOf(own) === 'loopback')) continue;
+      try {
+        socket.setMulticastTTL(1);
+        socket.setMulticastLoopback(true);
+        socket.send(bytes, group.port, group.ip, (error) => {
+          if (error !== null) failed();
+        });
+      } catch {
+        failed();
+      }
+    }
+  }
+
+  /**
    * Moves all sockets elsewhere without a word to the machine, as a change of networks would: for
    * the demo and tests. The vacated sockets stay bound and deaf, so that the old address is silent
    * rather than refusing; with `release` they are closed first, for a swap of two nodes.

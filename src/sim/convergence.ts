@@ -9,7 +9,7 @@ import type { Truth } from './truth.ts';
 /**
  * Whether the cluster is whole again (DESIGN §12). Up to sixteen nodes: each holds every other for
  * alive, at the address where it really is, with proof `direct`. Above: each holds everyone's newest
- * record and shows nobody at an address where it is not. Dead nodes and liars do not count.
+ * record and has lost nobody. Dead nodes and liars do not count.
  */
 export class Convergence {
   readonly #truth: Truth;
@@ -42,7 +42,7 @@ export class Convergence {
         ? 'is off'
         : hosts.length <= SMALL_CLUSTER
           ? everyoneProven(byId(view.members), host, hosts)
-          : (everyonePlaced(byId(view.members), host, hosts) ?? this.#newestRecords(host, hosts));
+          : (everyoneKnown(byId(view.members), host, hosts) ?? this.#newestRecords(host, hosts));
     if (words === undefined) return false;
     this.#complaint = { by: host, words: `${host.name}: ${words}` };
     return true;
@@ -83,7 +83,8 @@ function everyoneProven(
   return undefined;
 }
 
-function everyonePlaced(
+/** Above sixteen a path is proven when it is used; an address may be shown that was left since. */
+function everyoneKnown(
   views: ReadonlyMap<string, MemberView>,
   host: VirtualHost,
   hosts: readonly VirtualHost[],
@@ -92,8 +93,7 @@ function everyonePlaced(
     if (other === host) continue;
     const seen = views.get(other.id);
     if (seen === undefined) return `does not know ${other.name}`;
-    const misplaced = place(seen, other);
-    if (misplaced !== undefined) return misplaced;
+    if (seen.state === 'lost') return `has lost ${other.name}`;
   }
   return undefined;
 }

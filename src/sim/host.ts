@@ -6,16 +6,8 @@ import type { SeededRandom } from '../base/random.ts';
 import type { Duration, Instant } from '../base/time.ts';
 import { elapsed, instant, millis } from '../base/time.ts';
 import type { DocumentName } from '../core/documents.ts';
-import type {
-  Effect,
-  FreshSocket,
-  Host,
-  Input,
-  LinkId,
-  Machine,
-  Moment,
-  SocketId,
-} from '../core/io.ts';
+import type { Effect, FreshSocket, Host, Input, LinkId } from '../core/io.ts';
+import type { Machine, Moment, SocketId } from '../core/io.ts';
 import type { MembersDocument } from '../core/view.ts';
 import type { VirtualClock } from './clock.ts';
 import type { VirtualDisk } from './disk.ts';
@@ -55,6 +47,8 @@ export interface Surroundings {
   readonly timeline: Timeline;
   readonly trace: Trace;
   readonly links: LinkCarrier;
+  /** Carries what a host says to everyone on its LAN. */
+  readonly cast: (host: VirtualHost, bytes: Bytes) => void;
   readonly witness: Witness;
   /** Told each port a socket was bound to. */
   readonly onPort: (site: string, port: number) => void;
@@ -99,6 +93,8 @@ export class VirtualHost implements Host {
   readonly clock: VirtualClock;
   readonly disk: VirtualDisk;
   readonly site: Site;
+  /** Machines of one name here hear each other's multicasts; none: it is alone on its line. */
+  lan: string | undefined;
   disguise: Disguise | undefined;
   /** While true every input is kept, so that snapshots can be taken. */
   records = false;
@@ -259,6 +255,8 @@ export class VirtualHost implements Host {
         return this.#send(effect.socket, effect.to, effect.bytes);
       case 'wake':
         return this.#setWake(effect.at);
+      case 'beacon':
+        return this.#world.cast(this, effect.bytes);
       case 'open-socket':
         return this.#open(effect.socket);
       case 'close-socket':

@@ -25,6 +25,8 @@ export interface SimulationOptions {
   readonly scenario: ScenarioName;
   /** Length of the part whose length is free: the swarm's chaos, the idle minute. Default 60. */
   readonly seconds?: number | undefined;
+  /** So long a healed cluster must stay whole; default 3, as in the benchmark's short runs. */
+  readonly holdSeconds?: number | undefined;
   /** Every node behind a home router that forwards the port. */
   readonly nat?: boolean | undefined;
   /** Default: real up to fifty nodes, the stand-in above. */
@@ -145,7 +147,7 @@ function play(stage: Stage, options: SimulationOptions, progress: Progress): voi
   } else {
     const start = stage.world.now;
     const before = stage.totals();
-    for (const round of rounds) playRound(stage, round, progress);
+    for (const round of rounds) playRound(stage, holding(round, options), progress);
     progress.traffic = stage.rateSince(start, before);
   }
   const finding = scenario.verdict?.(stage);
@@ -159,6 +161,10 @@ function form(stage: Stage, scenario: Scenario): void {
   } else if (!stage.joinAll()) {
     throw new Failure('liveness', 'joining: an invite was not redeemed in time');
   }
+}
+
+function holding(round: Round, { holdSeconds }: SimulationOptions): Round {
+  return holdSeconds === undefined ? round : { ...round, hold: seconds(holdSeconds) };
 }
 
 /** The pause has a random part, so that no round begins at the same phase of everyone's beat. */

@@ -144,11 +144,11 @@ export class Stage {
     const start = this.world.now;
     const look = this.hosts.length <= SMALL ? LOOK_SMALL : LOOK_LARGE;
     let whole: number | undefined;
-    while (this.world.now - start < cap + (whole === undefined ? 0 : hold)) {
+    for (let looks = 0; looks * look < cap + (whole === undefined ? 0 : hold); looks += 1) {
       if (!this.isWhole()) whole = undefined;
-      else whole ??= this.world.now - start;
-      if (whole !== undefined && this.world.now - start - whole >= hold) return whole;
-      this.world.run(look);
+      else whole ??= looks * look;
+      if (whole !== undefined && looks * look - whole >= hold) return whole;
+      this.world.run(start + (looks + 1) * look - this.world.now);
     }
     return null;
   }

@@ -1,7 +1,9 @@
+import { address } from '../base/address.ts';
+import type { Bytes } from '../base/bytes.ts';
 import type { NodeId } from '../base/id.ts';
 import { SeededRandom } from '../base/random.ts';
 import type { Instant } from '../base/time.ts';
-import { instant } from '../base/time.ts';
+import { instant, millis } from '../base/time.ts';
 import { writeBook, writeCluster } from '../core/documents.ts';
 import type { StoredBook, StoredCluster } from '../core/documents.ts';
 import type { Effect, Input } from '../core/io.ts';
@@ -20,6 +22,9 @@ import { Truth } from './truth.ts';
 
 /** Up to this many nodes every step is followed by a look at the machine; above, one in so many. */
 const LOOK_ALWAYS = 16;
+
+/** From one end of a LAN to the other. */
+const LAN_DELAY = millis(0.5);
 
 /** Looks at a machine that made a step. */
 export type StepWatcher = (host: VirtualHost, effects: readonly Effect[]) => void;
@@ -97,6 +102,7 @@ export class World {
       timeline: this.timeline,
       trace: this.trace,
       links: this.links,
+      cast: (host, bytes) => this.#cast(host, bytes),
       witness: (host, input, effects) => this.#witness(host, input, effects),
       onPort: (name, port) => this.truth.notePort(name, port),
     };
@@ -147,6 +153,23 @@ export class World {
   hostAt(ip: string): VirtualHost | undefined {
     const site = this.network.holder(ip)?.site;
     return this.hosts.find((host) => host.site.site === site && host.machine !== undefined);
+  }
+
+  /**
+   * A multicast reaches all machines of a LAN, and comes back to its sender's. Its source is an
+   * address that the sender holds: homes with private ones are beyond this network.
+   */
+  #cast(sender: VirtualHost, bytes: Bytes): void {
+    const [ip] = sender.site.addresses;
+    const from = ip === undefined ? undefined : address(ip, MAIN_PORT);
+    if (sender.lan === undefined || from === undefined) return;
+    for (const host of this.hosts) {
+      if (host.lan !== sender.lan) continue;
+      this.timeline.in(LAN_DELAY, () => {
+        // What comes while a machine is off or asleep is lost, like any datagram.
+        if (host.machine !== undefined) host.input({ type: 'beacon', from, bytes });
+      });
+    }
   }
 
   #siteFor({ name, nat }: HostPlan): Site {

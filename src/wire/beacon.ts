@@ -39,8 +39,8 @@ const LABEL: Bytes = utf8('flotilla v2 beacon');
 
 /**
  * The key of a cluster whose founding act has this nonce and in which these leave and remove acts
- * (their SHA-256 hashes, in any order) are known. It changes with each departure, so that whoever is
- * gone reads no longer along.
+ * (their SHA-256 hashes, in any order) are known. It changes with each departure, so that whoever
+ * is gone no longer reads along.
  */
 export function beaconKey(suite: Suite, foundingNonce: Bytes, departures: readonly Bytes[]): Bytes {
   const salt = suite.hash(concat(...departures.toSorted(compare)));

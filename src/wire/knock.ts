@@ -24,7 +24,7 @@ export function knockTag(suite: Suite, inviteKey: Bytes, nonce: Bytes): Bytes {
   return concat(nonce, suite.hmac(tagKey(suite, inviteKey), nonce).slice(0, MAC_SIZE));
 }
 
-/** What holders of a token, and members, MAC with: knocks here, questions on the LAN in search.ts. */
+/** The key of holders of a token, and of members: for knocks here, for the LAN in search.ts. */
 export function tagKey(suite: Suite, inviteKey: Bytes): Bytes {
   assert(inviteKey.length === KEY_SIZE, 'an invite key has 32 octets');
   return hkdf(suite, NO_SALT, inviteKey, TAG_INFO, 32);

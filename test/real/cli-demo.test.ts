@@ -1,5 +1,4 @@
 import { readdir } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { byPort, type Ground } from '../../src/cli/demo/ground.ts';
 import { Lines } from '../../src/cli/demo/lines.ts';
@@ -18,14 +17,12 @@ import { Arrivals, ownFolder } from './waiting.ts';
  */
 const NO_HINT = ['datagram', 'wake', 'saved', 'socket-opened'];
 
-const leftovers = async (): Promise<readonly string[]> =>
-  (await readdir(tmpdir())).filter((name) => name.startsWith('flotilla-demo-'));
-
 describe('demo', () => {
   it('heals four scenarios in half a minute, tells nobody, and leaves nothing behind', async () => {
-    const before = await leftovers();
+    const temporary = await ownFolder();
+    const env = { TMPDIR: temporary };
     const started = performance.now();
-    const { code, out, err } = await flotilla(['demo', '--json']);
+    const { code, out, err } = await flotilla(['demo', '--json'], { env });
     expect(err).not.toContain('\u001b');
     expect(code).toBe(0);
     expect(performance.now() - started).toBeLessThan(30_000);
@@ -41,25 +38,27 @@ describe('demo', () => {
     }
     const [first, second] = scenarios.at(-1)?.moved ?? [];
     expect([first?.from, first?.to]).toEqual([second?.to, second?.from]);
-    expect(await leftovers()).toEqual(before);
+    expect(await readdir(temporary)).toEqual([]);
   });
 
   it('ends its daemons and removes their state when it is interrupted', async () => {
-    const before = await leftovers();
-    const demo = start(['demo']);
+    const temporary = await ownFolder();
+    const env = { TMPDIR: temporary };
+    const demo = start(['demo'], { env });
     await demo.out.first((line) => line.includes('cellar joined'));
     const { code } = await demo.end('SIGINT');
     expect(code).toBe(1);
-    expect(await leftovers()).toEqual(before);
+    expect(await readdir(temporary)).toEqual([]);
   });
 
   it('leaves no daemon and no state behind when it is killed', async () => {
-    const before = await leftovers();
-    const demo = start(['demo']);
+    const temporary = await ownFolder();
+    const env = { TMPDIR: temporary };
+    const demo = start(['demo'], { env });
     await demo.out.first((line) => line.includes('shed joined'));
     await demo.end('SIGKILL');
     const deadline = Date.now() + 10_000;
-    while ((await leftovers()).length > before.length) {
+    while ((await readdir(temporary)).length > 0) {
       expect(Date.now()).toBeLessThan(deadline);
       await new Promise((resolve) => setImmediate(resolve));
     }

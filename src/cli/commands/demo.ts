@@ -13,7 +13,8 @@ export async function run(call: Call): Promise<number> {
   const { world, json } = call;
   // The show is the result, unless that is wanted as JSON.
   const sink = json ? world.stderr : world.stdout;
-  const show = sink.isTTY ? new Screen(sink, world.env) : new Lines(sink, world.env);
+  const canRedraw = sink.isTTY && world.env['TERM'] !== 'dumb';
+  const show = canRedraw ? new Screen(sink, world.env) : new Lines(sink, world.env);
   const interrupt = new AbortController();
   const stop = (): void => {
     interrupt.abort();

@@ -46,6 +46,7 @@ async function optionsOf(
     cluster: settings.get(flags.CLUSTER),
     port: settings.get(flags.PORT),
     bind: settings.get(flags.BIND),
+    lan: settings.get(flags.LAN),
     beatMs: settings.get(flags.BEAT),
     tags: tags === undefined ? undefined : Object.fromEntries(tags),
     join: await tokenFromSettings(settings, stdin),

@@ -130,21 +130,24 @@ describe('a record', () => {
     expect(held(pi, shed)?.sequence).toBe(12);
   });
 
-  it('shows an address as vouched when some member saw it there, else not at all', () => {
-    const { h, attic, shed } = withRecord();
+  it.each([
+    [3, 'vouched'],
+    [0, 'none'],
+  ])('that %i members vouch for shows its address with proof %s until it is challenged', (voters, proof) => {
+    const h = harbour(PLAN);
+    const [attic, cellar, shed] = [h.machine(0), h.machine(1), h.rogue(0)];
     attic.crash();
-    h.wire.release(shed.ip);
-    const far = at(h.wire.freshIp());
-    shed.ip = far.ip;
     attic.files.delete('book');
+    h.wire.release(shed.ip);
     attic.start();
-    h.wire.run(200);
-    const [cellar] = [h.machine(1)];
-    shed.say(cellar, { type: 'news', items: [{ kind: 'record', bytes: shed.record(20, [far]) }] });
-    shed.say(cellar, { type: 'news', items: [{ kind: 'record', bytes: shed.record(20, [far]) }] });
-    expect(h.wire.runUntil(() => held(attic, shed) !== undefined, 10_000)).toBe(true);
-    const proofs = (): unknown => [attic.sees(shed).address, attic.sees(shed).proof];
-    expect(proofs()).toEqual(['never']);
+    shed.ip = h.wire.freshIp();
+    const addresses = [{ address: shed.address, voters }];
+    tell(shed, cellar, shed.record(20, [], { addresses }));
+    expect(h.wire.runUntil(() => held(attic, shed) !== undefined, 5_000)).toBe(true);
+    const address = voters > 0 ? formatAddress(shed.address) : null;
+    expect(attic.sees(shed)).toMatchObject({ address, proof });
+    shed.hold(shed.ip);
+    expect(h.wire.runUntil(() => attic.hasFound(shed), 5_000)).toBe(true);
   });
 });
 

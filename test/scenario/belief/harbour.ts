@@ -1,5 +1,4 @@
 /** A cluster of real machines on a wire, with rogues among them when a test asks for some. */
-import { concat, utf8 } from '../../../src/base/bytes.ts';
 import type { ClusterId, NodeId } from '../../../src/base/id.ts';
 import { wallTime } from '../../../src/base/time.ts';
 import { writeBook, writeCluster } from '../../../src/core/documents.ts';
@@ -12,14 +11,11 @@ export interface HarbourPlan {
   /** Real machines; the first founded the cluster. */
   readonly machines: readonly string[];
   readonly rogues?: readonly string[];
-  /** Admitted by the first rogue instead of by the founder. */
-  readonly puppets?: readonly string[];
+  /** Who was admitted by somebody else than the founder, and by whom; admitters come first. */
+  readonly admittedBy?: Readonly<Record<string, string>>;
   readonly seed?: number;
 }
 
-/** The secret of the invite that everyone joined with. */
-const SECRET = 'harbour';
-const PUPPET_SECRET = 'puppets';
 const USES = 100;
 
 /** A wire, real machines that found each other, and rogues that said hello to all of them. */
@@ -28,33 +24,30 @@ export class Harbour {
   readonly machines: readonly Machine[];
   readonly rogues: readonly Rogue[];
   readonly founder: Author;
-  /** Chains of the rogues, to be signed on. */
+  /** The chain of each node, to be signed on; one more than it signed is a fork. */
   readonly authors: ReadonlyMap<NodeId, Author>;
 
   constructor(plan: HarbourPlan) {
-    const { machines, rogues = [], puppets = [], seed } = plan;
+    const { machines, rogues = [], admittedBy = {}, seed } = plan;
     this.wire = new Wire(seed);
-    const [first = 'attic', ...joined] = machines;
+    const names = [...machines, ...rogues];
+    const [first = 'attic', ...joined] = names;
     this.founder = found(first);
-    this.founder.sign(inviteBody(SECRET, USES));
-    for (const name of [...joined, ...rogues]) this.founder.admit(identityOf(name), name, SECRET);
-    const master = new Author(identityOf(rogues[0] ?? 'nobody'), this.cluster);
-    if (puppets.length > 0) master.sign(inviteBody(PUPPET_SECRET, USES));
-    for (const name of puppets) {
-      master.sign(admitBody(this.cluster, identityOf(name), name, PUPPET_SECRET));
-    }
-    this.authors = new Map(
-      rogues.map((name, index) => {
-        const author = index === 0 ? master : new Author(identityOf(name), this.cluster);
-        return [author.identity.id, author];
-      }),
+    const authors = names.map((name) =>
+      name === first ? this.founder : new Author(identityOf(name), this.cluster),
     );
-    const acts = [...this.founder.chain, ...master.chain].map(({ bytes }) => bytes);
-    const everyone = [...machines, ...rogues, ...puppets].map((name) => identityOf(name));
+    this.authors = new Map(authors.map((author) => [author.identity.id, author]));
+    for (const name of joined) {
+      const by = this.author({ id: identityOf(admittedBy[name] ?? first).id });
+      if (by.chain.every(({ act }) => act.type !== 'invite')) by.sign(inviteBody(by.identity.id, USES));
+      by.sign(admitBody(this.cluster, identityOf(name), name, by.identity.id));
+    }
+    const acts = authors.flatMap(({ chain }) => chain.map(({ bytes }) => bytes));
+    const everyone = names.map((name) => identityOf(name));
     this.machines = machines.map(
       (name) => new Machine(this.wire, { name, identity: identityOf(name) }, new Map()),
     );
-    this.rogues = [...rogues, ...puppets].map(
+    this.rogues = rogues.map(
       (name) => new Rogue(this.wire, { name, identity: identityOf(name) }, this.cluster, everyone),
     );
     const places = [...this.machines, ...this.rogues];
@@ -71,6 +64,12 @@ export class Harbour {
 
   get cluster(): ClusterId {
     return this.founder.cluster;
+  }
+
+  author({ id }: { readonly id: NodeId }): Author {
+    const author = this.authors.get(id);
+    if (author === undefined) throw new Error('nobody of this harbour');
+    return author;
   }
 
   /** A real machine by number. */
@@ -103,13 +102,4 @@ export function harbour(plan: HarbourPlan): Harbour {
   made.wire.run(5_000);
   for (const machine of made.machines) machine.events.length = 0;
   return made;
-}
-
-/** Octets that only look random: the same in every run. */
-export function noise(label: string, length: number): Uint8Array {
-  let made = new Uint8Array(0);
-  for (let turn = 0; made.length < length; turn += 1) {
-    made = concat(made, identityOf(`${label} ${String(turn)}`).publicKey, utf8('')) as Uint8Array<ArrayBuffer>;
-  }
-  return made.slice(0, length);
 }

@@ -27,6 +27,8 @@ interface Step {
 
 /** A machine as a hypervisor keeps it: resumed, it goes on from there. */
 export interface Snapshot {
+  /** What the disk held when the machine was switched on, and what it holds now. */
+  readonly birth: Map<DocumentName, unknown>;
   readonly files: Map<DocumentName, unknown>;
   readonly seed: Bytes;
   readonly steps: readonly Step[];
@@ -51,6 +53,7 @@ export class Machine {
   readonly #random: SeededRandom;
   #monotonicOffset: number;
   #seed: Bytes = new Uint8Array(32);
+  #birth = new Map<DocumentName, unknown>();
   #steps: Step[] = [];
   #sockets = new Map<SocketId, number>();
   #ports = FIRST_FRESH_PORT;
@@ -119,12 +122,9 @@ export class Machine {
   }
 
   start(): void {
-    const cluster = readCluster(this.files.get('cluster'));
-    if (cluster === undefined) throw new Error('no cluster on this disk');
-    const book = readBook(this.files.get('book')) ?? EMPTY_BOOK;
     this.#seed = this.#random.bytes(32);
     this.#steps = [];
-    this.#boot(cluster, book);
+    this.#boot();
     this.#sockets = new Map([[0, PORT]]);
     this.input({ type: 'start' });
   }
@@ -161,6 +161,7 @@ export class Machine {
 
   snapshot(): Snapshot {
     return {
+      birth: this.#birth,
       files: new Map(this.files),
       seed: this.#seed,
       steps: [...this.#steps],
@@ -172,11 +173,10 @@ export class Machine {
   /** Goes on from a snapshot: the monotonic clock too, as when a hypervisor resumes a machine. */
   resume(kept: Snapshot): void {
     this.crash();
-    for (const [name, file] of kept.files) this.files.set(name, file);
-    const cluster = readCluster(kept.files.get('cluster'));
-    if (cluster === undefined) throw new Error('no cluster in this snapshot');
+    this.#loadDisk(kept.birth);
     this.#seed = kept.seed;
-    this.#boot(cluster, readBook(kept.files.get('book')) ?? EMPTY_BOOK);
+    this.#boot();
+    this.#loadDisk(kept.files);
     for (const { moment, input } of kept.steps) {
       for (const effect of this.running.step(moment, input)) {
         if (effect.type === 'wake') this.#wakeAt = effect.at;
@@ -207,8 +207,17 @@ export class Machine {
     else this.#step(input, 0);
   }
 
-  #boot(cluster: NonNullable<ReturnType<typeof readCluster>>, book: typeof EMPTY_BOOK): void {
+  #loadDisk(files: ReadonlyMap<DocumentName, unknown>): void {
+    this.files.clear();
+    for (const [name, file] of files) this.files.set(name, file);
+  }
+
+  #boot(): void {
     const { identity, settings } = this;
+    const cluster = readCluster(this.files.get('cluster'));
+    const book = this.files.has('book') ? readBook(this.files.get('book')) : EMPTY_BOOK;
+    if (cluster === undefined || book === undefined) throw new Error('this disk holds nonsense');
+    this.#birth = new Map(this.files);
     const seed = this.#seed;
     this.node = new Node({ suite: nodeSuite, identity, cluster, book, settings, seed });
   }
@@ -218,7 +227,7 @@ export class Machine {
   }
 
   #wall(): ReturnType<typeof wallTime> {
-    return wallTime(WALL + this.wire.now + this.wallOffset);
+    return wallTime(Math.floor(WALL + this.wire.now + this.wallOffset));
   }
 
   /** Timers ring first after a standstill, as late as it was long; then what the sockets hold. */

@@ -250,6 +250,7 @@ export class Puppet {
   sequence = 0;
   /** Of all it holds; undefined: whatever the machine has. */
   digest: number | undefined;
+  lastDigest = 0;
   /** What it opened, through which socket of the machine it had come, and where to. */
   heard: { readonly message: Message; readonly socket: SocketId; readonly to: Address }[] = [];
   readonly #source = unpredictable();
@@ -313,6 +314,9 @@ export class Scene {
   readonly puppets: readonly Puppet[];
   readonly cluster: ClusterId;
   readonly #key: Bytes;
+  /** Whether the members ping the machine each second, as real ones would. */
+  pings = true;
+  #pingedAt = START;
   #busy = false;
   readonly #queue: Send[] = [];
 
@@ -356,21 +360,34 @@ export class Scene {
   }
 
   pass(ms: number): Effect[] {
-    const end = this.station.now + ms;
+    const { station } = this;
+    const end = station.now + ms;
     const all: Effect[] = [];
-    while (this.station.wakeAt !== undefined && this.station.wakeAt <= end) {
-      all.push(...this.station.pass(Math.max(0, this.station.wakeAt - this.station.now)));
-      all.push(...this.#serve());
+    while (station.now < end) {
+      const pingAt = this.pings ? this.#pingedAt + 1_000 : Infinity;
+      const next = Math.max(station.now, Math.min(end, pingAt, station.wakeAt ?? Infinity));
+      all.push(...station.pass(next - station.now), ...this.#serve());
+      if (station.now >= pingAt) all.push(...this.#ping());
     }
-    all.push(...this.station.pass(end - this.station.now));
+    return all;
+  }
+
+  #ping(): Effect[] {
+    this.#pingedAt = this.station.now;
+    const all: Effect[] = [];
+    for (const puppet of this.puppets) {
+      if (!puppet.on || !puppet.sessions.has(this.station.id, this.now)) continue;
+      const { sequence, digest = puppet.lastDigest } = puppet;
+      all.push(...this.say(puppet, { type: 'ping', challenge: 1, sequence, digest }));
+    }
     return all;
   }
 
   ask(command: Command): Reply | undefined {
     const mark = this.station.effects.length;
-    const at_ = this.station.ask(command);
+    const reply = this.station.ask(command);
     this.#serve();
-    return at_ ?? replyTo(this.station.asked, this.station.effects.slice(mark));
+    return reply ?? replyTo(this.station.asked, this.station.effects.slice(mark));
   }
 
   /** A member says this; by default from where it is, to the main socket. */
@@ -407,6 +424,7 @@ export class Scene {
     }
     puppet.heard.push({ message: opened, socket, to });
     if (opened.type !== 'ping' || !puppet.pongs) return [];
+    puppet.lastDigest = opened.digest;
     const { sequence, digest = opened.digest } = puppet;
     const pong: Message = {
       ...{ type: 'pong', challenge: opened.challenge, sequence, digest },

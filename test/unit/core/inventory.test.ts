@@ -264,6 +264,16 @@ describe('two inventories', () => {
     }
   });
 
+  test('of which one lists few and one holds many go on with the digests of the many', () => {
+    const [many, few] = [new Shelf(), new Shelf()];
+    for (const id of ids(100)) many.record(id, 1);
+    expect(many.inventory.compare(few.inventory.summary(0, 0))).toEqual({
+      send: [],
+      want: [],
+      descend: [{ depth: 0, prefix: 0 }],
+    });
+  });
+
   test('that differ in one node of 2,000 say little to find it', () => {
     const [left, right] = [new Shelf(), new Shelf()];
     const people = ids(2000);
@@ -324,6 +334,19 @@ describe('an ID known by eight octets', () => {
     left.record(second, 1);
     right.record(second, 2);
     right.record(third, 5);
+    // Whose leaf is whose cannot be told, so both of its own go out, and both others are wanted.
+    const { send, want } = left.inventory.compare(right.inventory.summary(0, 0));
+    expect(send.map(({ kind, id, from }) => [kind, id, from]).toSorted()).toEqual(
+      [
+        ['record', first, 1],
+        ['act', first, 1],
+        ['record', second, 1],
+      ].toSorted(),
+    );
+    expect(want.map(({ kind, from }) => [kind, from])).toEqual([
+      ['record', 1],
+      ['record', 1],
+    ]);
     expect(reconcile(left, right)).toBeLessThanOrEqual(5);
     sameItems(left, right);
   });

@@ -71,7 +71,7 @@ describe('the same acts in any order', () => {
         deliver(second, new SeededRandom(order).shuffle(acts));
         expect(outcome(second)).toEqual(outcome(first));
       }),
-      { numRuns: 400 },
+      { numRuns: 150 },
     );
   });
 
@@ -85,7 +85,7 @@ describe('the same acts in any order', () => {
         expect(outcome(again)).toEqual(outcome(membership));
         expect(again.all()).toHaveLength(membership.all().length);
       }),
-      { numRuns: 200 },
+      { numRuns: 80 },
     );
   });
 
@@ -121,7 +121,7 @@ describe('the same acts in any order', () => {
           );
         }
       }),
-      { numRuns: 100 },
+      { numRuns: 60 },
     );
   });
 
@@ -135,7 +135,7 @@ describe('the same acts in any order', () => {
         expect(new Set(names).size).toBe(names.length);
         for (const name of names) expect(name).toMatch(/^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/);
       }),
-      { numRuns: 100 },
+      { numRuns: 60 },
     );
   });
 
@@ -157,7 +157,7 @@ describe('the same acts in any order', () => {
           }
         }
       }),
-      { numRuns: 100 },
+      { numRuns: 60 },
     );
   });
 

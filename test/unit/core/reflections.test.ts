@@ -325,6 +325,13 @@ describe('ports', () => {
     );
   });
 
+  test('reported with other hosts do not count, however many agree on them', () => {
+    const reflections = new Reflections();
+    const stray = [c, d, e].map((by, n): Cast => [by, `198.51.100.${String(n)}:7`]);
+    round(reflections, [...stray, [a, '203.0.113.7:4117'], [b, '203.0.113.7:4117']]);
+    expect(believed(reflections)).toEqual(['203.0.113.7 4117']);
+  });
+
   test('of a socket that nobody saw stay as they were, also at a new host', () => {
     const reflections = new Reflections();
     round(reflections, [[a, '203.0.113.7:4117']]);
@@ -361,6 +368,16 @@ describe('ports', () => {
     // The host is known all the same, and other ports of it are no reason for doubt.
     expect(reflections.differs(0, at('203.0.113.7:2000'))).toBe(false);
     expect(reflections.differs(0, at('203.0.113.8:2000'))).toBe(true);
+  });
+
+  test('seen last are those of the newest ballot, not of the member that came last', () => {
+    const reflections = new Reflections();
+    round(reflections, [
+      [a, '203.0.113.7:1001'],
+      [b, '203.0.113.7:1002'],
+      [a, '203.0.113.7:1003'],
+    ]);
+    expect(believed(reflections)).toEqual(['203.0.113.7 1003']);
   });
 
   test('of a random NAT are kept while somebody sees them, so that records stay quiet', () => {

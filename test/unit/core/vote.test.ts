@@ -51,6 +51,28 @@ describe('groups of voters', () => {
     expect(groupsOf([])).toEqual([]);
   });
 
+  test('are not made when that would leave two', () => {
+    const voters = ['n1', 'n1', 'n2', 'n2'].map((network, n) => voter(`v${String(n)}`, network));
+    expect(groupsOf(voters)).toEqual(['v0', 'v1', 'v2', 'v3']);
+  });
+
+  test('are made by network rather than by admitter when either would do', () => {
+    // Together they would be one group.
+    const voters = [
+      voter('a', 'n1', 'x'),
+      voter('b', 'n1', 'y'),
+      voter('c', 'n2', 'y'),
+      voter('d', 'n2', 'z'),
+      voter('e', 'n3', 'z'),
+    ];
+    expect(groupsOf(voters)).toEqual(['a+b', 'c+d', 'e']);
+  });
+
+  test('leave those apart of whom a network is not known', () => {
+    const voters = [voter('a'), voter('b'), voter('c', 'n1'), voter('d', 'n2'), voter('e', 'n2')];
+    expect(groupsOf(voters)).toEqual(['a', 'b', 'c', 'd+e']);
+  });
+
   test('do not hang on the order of the voters', () => {
     const anyone = fc.record({
       network: fc.constantFrom('n1', 'n2', 'n3', 'n4', undefined),
@@ -107,13 +129,13 @@ describe('an election', () => {
 
   test('that ties without the present choice goes to most voters', () => {
     const ballots: Ballot[] = [
-      { voter: voter('a', 'n1'), choice: 'new' },
-      { voter: voter('b', 'n1'), choice: 'new' },
+      { voter: voter('a', 'n1'), choice: 'zebra' },
+      { voter: voter('b', 'n1'), choice: 'zebra' },
       { voter: voter('c', 'n2'), choice: 'other' },
       { voter: voter('d', 'n3'), choice: 'third' },
     ];
-    expect(elect(ballots, alone(ballots), 'old')).toMatchObject({ choice: 'new', votes: 2 });
-    expect(elect(ballots.toReversed(), alone(ballots), 'old')).toMatchObject({ choice: 'new' });
+    expect(elect(ballots, alone(ballots), 'old')).toMatchObject({ choice: 'zebra', votes: 2 });
+    expect(elect(ballots.toReversed(), alone(ballots), 'old')).toMatchObject({ choice: 'zebra' });
   });
 
   test('does not hang on the order of the ballots', () => {

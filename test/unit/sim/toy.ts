@@ -18,7 +18,7 @@ interface Peer {
   address: Address;
   proven: Instant | undefined;
   /** The last questions, so that one to a new address and one to the old do not cross out. */
-  asked: readonly { readonly challenge: Bytes; readonly to: Address }[];
+  asked: readonly { readonly challenge: Bytes; readonly to: Address; readonly at: Instant }[];
 }
 
 /** What a toy can be made to do wrong, to see whether the world notices. */
@@ -84,8 +84,10 @@ export class Toy implements Subject {
   }
 
   #ask(moment: Moment, peer: Peer, to: Address): Effect {
-    const challenge = moment.entropy.slice(0, 4);
-    peer.asked = [{ challenge, to }, ...peer.asked.slice(0, 3)];
+    // Another one for each peer, or one peer's answer would prove another's address.
+    const start = this.#peers.indexOf(peer);
+    const challenge = moment.entropy.slice(start, start + 4);
+    peer.asked = [{ challenge, to, at: moment.now }, ...peer.asked.slice(0, 3)];
     return { type: 'send', socket: MAIN, to, bytes: this.#message(PING, challenge) };
   }
 
@@ -98,7 +100,7 @@ export class Toy implements Subject {
       const asked = peer.asked.find(({ challenge }) => equal(bytes.slice(1, 5), challenge));
       if (asked !== undefined) {
         peer.address = asked.to;
-        peer.proven = moment.now;
+        peer.proven = asked.at;
       }
       return [];
     }

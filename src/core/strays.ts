@@ -1,0 +1,45 @@
+/** Unproven sources of one peer's datagrams: which to challenge, and how many (RFC 9000 §9.3). */
+
+import { addressKey, type Address, type AddressKey } from '../base/address.ts';
+import { elapsed, type Instant } from '../base/time.ts';
+import { STRAY_GAP, STRAY_MEMORY, STRAY_SOURCES_MAX, TIMEOUT_CEILING } from './config.ts';
+
+interface Stray {
+  /** Seen first, or challenged last. */
+  readonly at: Instant;
+  readonly asked: boolean;
+}
+
+/** At most four sources at once, none twice within 100 ms. */
+export class Strays {
+  readonly #seen = new Map<AddressKey, Stray>();
+
+  /**
+   * A genuine datagram came from an unproven source: whether to challenge it now. `patient`: it is
+   * another port of a host that answers, a burst's fresh socket most often; asked if it stays.
+   */
+  challenge(from: Address, patient: boolean, now: Instant): boolean {
+    this.#forget(now);
+    const key = addressKey(from);
+    const known = this.#seen.get(key);
+    if (known !== undefined && elapsed(known.at, now) < STRAY_GAP) return false;
+    if (this.#seen.size >= STRAY_SOURCES_MAX && known?.asked !== true) return false;
+    const asked = known !== undefined || !patient;
+    this.#seen.set(key, { at: now, asked });
+    return asked;
+  }
+
+  /** The source was proven. */
+  proven(address: Address): void {
+    this.#seen.delete(addressKey(address));
+  }
+
+  /**
+   * Challenged sources count until their challenge is old; others as long as they may come back.
+   */
+  #forget(now: Instant): void {
+    for (const [key, { at, asked }] of this.#seen) {
+      if (elapsed(at, now) > (asked ? TIMEOUT_CEILING : STRAY_MEMORY)) this.#seen.delete(key);
+    }
+  }
+}

@@ -1,0 +1,183 @@
+import { describe, expect, test } from 'vitest';
+import type { NodeId } from '../../../src/base/id.ts';
+import { after, instant, millis, seconds, type Instant } from '../../../src/base/time.ts';
+import { LOST_AFTER, LOST_SILENCE, SEEK_MAX, SUSPECT_AFTER } from '../../../src/core/config.ts';
+import { Suspicions, type FailedTry } from '../../../src/core/suspicion.ts';
+
+const T0 = instant(1_000);
+const WAIT = millis(200);
+const pi = 'pi' as NodeId;
+const cellar = 'cellar' as NodeId;
+
+function alive(...peers: readonly NodeId[]): Suspicions {
+  const suspicions = new Suspicions();
+  for (const peer of peers) {
+    suspicions.add(peer, T0);
+    suspicions.answered(peer, T0);
+  }
+  return suspicions;
+}
+
+/** One try that nobody answers, from now to its end. */
+function failOnce(
+  suspicions: Suspicions,
+  now: Instant,
+): { readonly failed: FailedTry | undefined; readonly at: Instant } {
+  const deadline = suspicions.begin(pi, now, WAIT, false);
+  if (deadline === undefined) throw new Error('a try was running');
+  return { failed: suspicions.fail(pi, deadline), at: deadline };
+}
+
+describe('a member', () => {
+  test('that never answered is a suspect, and alive from its first pong on', () => {
+    const suspicions = new Suspicions();
+    suspicions.add(pi, T0);
+    expect(suspicions.liveness(pi)).toBe('suspect');
+    expect(suspicions.answered(pi, after(T0, seconds(3)))).toEqual({
+      found: true,
+      first: true,
+      silence: 3_000,
+    });
+    expect(suspicions.liveness(pi)).toBe('alive');
+  });
+
+  test('that is alive stays so after one failed try and is a suspect after the second', () => {
+    const suspicions = alive(pi);
+    const one = failOnce(suspicions, T0);
+    expect(one.failed).toEqual({ peer: pi, failures: 1, beat: false, became: undefined });
+    expect(suspicions.liveness(pi)).toBe('alive');
+    const two = failOnce(suspicions, one.at);
+    expect(two.failed).toMatchObject({ failures: SUSPECT_AFTER, became: 'suspect' });
+    expect(suspicions.liveness(pi)).toBe('suspect');
+    expect(failOnce(suspicions, two.at).failed?.became).toBeUndefined();
+  });
+
+  test('is lost after the fifth failure when four seconds went by, and not before', () => {
+    const suspicions = alive(pi);
+    let now: Instant = T0;
+    for (let failures = 1; failures < LOST_AFTER; failures += 1) {
+      now = after(failOnce(suspicions, now).at, millis(2_000));
+      expect(suspicions.liveness(pi)).not.toBe('lost');
+    }
+    expect(failOnce(suspicions, now).failed).toMatchObject({ failures: 5, became: 'lost' });
+  });
+
+  test('is not lost by many failures alone while the silence is shorter than four seconds', () => {
+    const suspicions = alive(pi);
+    for (let failures = 1; failures <= LOST_AFTER + 3; failures += 1) {
+      suspicions.begin(pi, T0, millis(0), false);
+      suspicions.fail(pi, after(T0, millis(LOST_SILENCE - 1)));
+    }
+    expect(suspicions.liveness(pi)).toBe('suspect');
+    suspicions.begin(pi, T0, millis(0), false);
+    expect(suspicions.fail(pi, after(T0, LOST_SILENCE))?.became).toBe('lost');
+  });
+
+  test('that answers is alive again at once, with the length of its silence', () => {
+    const suspicions = alive(pi);
+    suspicions.heard(pi, T0);
+    let now: Instant = T0;
+    for (let failures = 0; failures < 9; failures += 1) now = failOnce(suspicions, now).at;
+    expect(suspicions.liveness(pi)).toBe('lost');
+    const answered = suspicions.answered(pi, now);
+    expect(answered).toEqual({ found: true, first: false, silence: now - T0 });
+    expect(suspicions.failures(pi)).toBe(0);
+    expect(suspicions.answered(pi, now).found).toBe(false);
+  });
+});
+
+describe('tries', () => {
+  test('last the time-out twice, then double up to a minute', () => {
+    const suspicions = alive(pi);
+    const lengths: number[] = [];
+    let now: Instant = T0;
+    for (let count = 0; count < 14; count += 1) {
+      const { at } = failOnce(suspicions, now);
+      lengths.push(at - now);
+      now = at;
+    }
+    expect(lengths.slice(0, 5)).toEqual([200, 200, 400, 800, 1_600]);
+    expect(Math.max(...lengths)).toBe(SEEK_MAX);
+    expect(lengths.slice(-3)).toEqual([SEEK_MAX, SEEK_MAX, SEEK_MAX]);
+  });
+
+  test('run one at a time, each remembers whether it was a beat', () => {
+    const suspicions = alive(pi);
+    const deadline = suspicions.begin(pi, T0, WAIT, true);
+    expect(deadline).toBe(after(T0, WAIT));
+    expect(suspicions.trying(pi)).toBe(true);
+    expect(suspicions.begin(pi, T0, WAIT, false)).toBeUndefined();
+    expect(suspicions.fail(pi, after(T0, WAIT))?.beat).toBe(true);
+    expect(suspicions.trying(pi)).toBe(false);
+  });
+
+  test('do not fail before their time, twice, or after an answer', () => {
+    const suspicions = alive(pi);
+    suspicions.begin(pi, T0, WAIT, true);
+    expect(suspicions.fail(pi, after(T0, millis(199)))).toBeUndefined();
+    expect(suspicions.fail(pi, after(T0, WAIT))).toBeDefined();
+    expect(suspicions.fail(pi, after(T0, WAIT))).toBeUndefined();
+    suspicions.begin(pi, T0, WAIT, true);
+    suspicions.answered(pi, T0);
+    expect(suspicions.fail(pi, after(T0, seconds(9)))).toBeUndefined();
+  });
+
+  test('get as much more time as the own loop was late, each of them', () => {
+    const suspicions = alive(pi, cellar);
+    suspicions.begin(pi, T0, WAIT, true);
+    expect(suspicions.postpone(millis(70))).toEqual([
+      { peer: pi, deadline: after(T0, millis(270)) },
+    ]);
+    expect(suspicions.fail(pi, after(T0, millis(269)))).toBeUndefined();
+    expect(suspicions.fail(pi, after(T0, millis(270)))).toBeDefined();
+  });
+
+  test('are quick again after news of the member', () => {
+    const suspicions = alive(pi);
+    let now: Instant = T0;
+    for (let count = 0; count < 9; count += 1) now = failOnce(suspicions, now).at;
+    expect(suspicions.hurry(pi)).toBe(true);
+    expect(suspicions.begin(pi, now, WAIT, false)).toBe(after(now, WAIT));
+  });
+});
+
+test('only the hearing of a member counts as having heard it, and hearing is not answering', () => {
+  const suspicions = alive(pi, cellar);
+  expect(suspicions.heardAny).toBeUndefined();
+  suspicions.heard(pi, after(T0, millis(5)));
+  expect(suspicions.heardAt(pi)).toBe(after(T0, millis(5)));
+  expect(suspicions.heardAt(cellar)).toBeUndefined();
+  expect(suspicions.heardAny).toBe(after(T0, millis(5)));
+  failOnce(suspicions, T0);
+  suspicions.heard(pi, after(T0, millis(500)));
+  expect(suspicions.failures(pi)).toBe(1);
+});
+
+test('members are told by their state', () => {
+  const suspicions = alive(pi);
+  suspicions.add(cellar, T0);
+  expect([...suspicions.which('alive')]).toEqual([pi]);
+  expect([...suspicions.which('suspect')]).toEqual([cellar]);
+  expect([...suspicions.which('lost')]).toEqual([]);
+});
+
+test('adding a member again does not make it a suspect', () => {
+  const suspicions = alive(pi);
+  suspicions.add(pi, T0);
+  expect(suspicions.liveness(pi)).toBe('alive');
+});
+
+test('nothing is kept of who left, and strangers are never noted', () => {
+  const suspicions = alive(pi);
+  suspicions.heard(pi, T0);
+  suspicions.forget(pi);
+  suspicions.heard(cellar, T0);
+  for (const nobody of [pi, cellar]) {
+    expect(suspicions.liveness(nobody)).toBe('suspect');
+    expect(suspicions.heardAt(nobody)).toBeUndefined();
+    expect(suspicions.begin(nobody, T0, WAIT, true)).toBeUndefined();
+    expect(suspicions.hurry(nobody)).toBe(false);
+    expect(suspicions.answered(nobody, T0).found).toBe(false);
+  }
+  expect([...suspicions.which('suspect')]).toEqual([]);
+});
