@@ -57,8 +57,10 @@ const ANSWER_TIMEOUT_MS = 30_000;
 export function daemonOf(stateFolder: string): Daemon {
   return {
     async ask(route, parameters = {}) {
+      // One connection a request: a command asks once or twice, and nothing is kept alive after it.
       const answer = await open(stateFolder, route, parameters);
       const text = await readAll(answer);
+      // The schema was compared; the daemon is trusted for the rest, it is the same program.
       return understand(text, answer.statusCode ?? 0) as never;
     },
     stream(path) {
@@ -159,7 +161,7 @@ async function* lines<S extends keyof Streams>(
       for (const line of whole) yield checkSchema(JSON.parse(line)) as Streams[S];
     }
   } catch (error) {
-    // Cut off in the middle: the daemon was killed.
+    // Cut off in the middle: the daemon was killed. What came of the last line is no document.
     if ((error as NodeJS.ErrnoException).code !== 'ECONNRESET') throw error;
   }
 }

@@ -42,6 +42,7 @@ Exit codes: 0 done, 1 failed, 2 usage, 3 no daemon running, 4 unknown name, 5 no
 
 /** Parses the words typed; help and complaints go to the world's sinks. */
 export function parse(argv: readonly string[], world: World): Parsed {
+  // Set by the action of the command that commander found.
   let parsed: Parsed | undefined;
   const root = new Parser('flotilla')
     .description(ABOUT)
@@ -61,6 +62,7 @@ export function parse(argv: readonly string[], world: World): Parsed {
       // The flags of all others cost a daemon a megabyte that it never looks at again.
       if (argv.includes(command.name)) describe(page, command, world);
       page.action(() => {
+        // `flotilla --state X members` and `flotilla members --state X` are the same.
         const given = new Map([...givenTo(root), ...givenTo(page)]);
         parsed = { type: 'command', command, words: page.args, given };
       });

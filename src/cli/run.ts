@@ -19,6 +19,7 @@ export async function run(argv: readonly string[], world: World): Promise<number
   if (parsed.type === 'said') return saidAll(parsed.mistake, argv, world);
   const { command, words, given } = parsed;
   try {
+    // Mistakes in flags are told before anything is loaded or asked.
     const call = await prepare(words, given, world);
     const { run: act } = await command.load();
     return await act(call);
@@ -39,6 +40,7 @@ function saidAll(mistake: string | undefined, argv: readonly string[], world: Wo
 }
 
 async function prepare(words: readonly string[], given: Given, world: World): Promise<Call> {
+  // Where the config file is cannot stand in the config file.
   const file = new Settings(given, world.env, undefined).get(CONFIG);
   const config = file === undefined ? undefined : await readConfig(file);
   const settings = new Settings(given, world.env, config);

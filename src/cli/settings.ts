@@ -59,6 +59,7 @@ export class Settings {
   #fromEnvironment(flag: Flag<unknown>): Origin | undefined {
     const value = this.variable(flag.env);
     if (value === undefined) return undefined;
+    // Addresses hold no commas; a tag with one has to be typed or stand in the config file.
     const texts = flag.many ? value.split(',').map((part) => part.trim()) : [value];
     return { texts, source: flag.env };
   }

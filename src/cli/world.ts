@@ -14,6 +14,7 @@ export interface Sink {
 export interface World {
   readonly stdout: Sink;
   readonly stderr: Sink;
+  /** Read to its end, and only when a token is to come from it. */
   readonly stdin: AsyncIterable<Uint8Array | string>;
   readonly env: Readonly<Record<string, string | undefined>>;
   /** This program's own file, which `demo` runs as its daemons. */

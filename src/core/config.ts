@@ -212,5 +212,10 @@ export const SEQUENCE_BLOCK = 1_000;
 export const SEQUENCE_REFILL = 200;
 /** How often `twin` is said aloud while two machines hold one key. */
 export const TWIN_PAUSE: Duration = minutes(1);
+/**
+ * A changed address is written after this, so that one write takes a burst of them along. Longer,
+ * and a power cut soon after a move leaves a node with addresses that nobody holds any more.
+ */
+export const BOOK_DELAY: Duration = millis(200);
 /** The book is written at most this often. */
-export const BOOK_PAUSE: Duration = seconds(5);
+export const BOOK_PAUSE: Duration = seconds(1);

@@ -119,6 +119,8 @@ interface Memory {
   now: Instant;
   wall: WallTime;
   digestChangedAt: Instant;
+  /** When the book was last asked to be written. */
+  bookSavedAt: Instant;
   /** When news were pushed last. */
   newsSentAt: Instant;
   /**
@@ -227,6 +229,7 @@ function blank(savedActs: number): Memory {
     now: instant(0),
     wall: wallTime(0),
     digestChangedAt: instant(0),
+    bookSavedAt: instant(-1e9),
     newsSentAt: instant(-1e9),
     mainDoubted: true,
     mainEverProven: false,

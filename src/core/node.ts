@@ -269,7 +269,8 @@ export class Node implements Machine {
       case 'tidy':
         return tidy(crew);
       case 'book':
-        crew.outbox.save('book', false);
+        crew.bookSavedAt = crew.now;
+        crew.outbox.save('book', true);
         return;
       case 'ping':
         return pingDue(crew, Number(which));

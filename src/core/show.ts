@@ -1,11 +1,12 @@
 /** Builds the documents of view.ts from the parts: what `members` and `status` show (DESIGN §9). */
 
-import { address, formatAddress } from '../base/address.ts';
+import { address, formatAddress, sameHost } from '../base/address.ts';
 import type { NodeId } from '../base/id.ts';
 import { elapsed, type Instant } from '../base/time.ts';
 import { nameOf, others, othersCount, type Crew } from './crew.ts';
 import { orphanAdvice } from './heal.ts';
 import { MAIN } from './io.ts';
+import type { Path } from './path.ts';
 import type {
   MembersDocument,
   MemberState,
@@ -47,20 +48,28 @@ function memberView(crew: Crew, id: NodeId, left: boolean, now: Instant): Member
   const vouched = book
     .record(id)
     ?.addresses.find(({ address, voters }) => voters >= 1 && [...paths.at(address)].length === 0);
-  const shown = path?.address ?? vouched?.address;
-  const proof: Proof = path !== undefined ? 'direct' : vouched !== undefined ? 'vouched' : 'none';
-  const sinceAt = path === undefined ? undefined : since;
+  const proven = path !== undefined && !outdated(crew, id, path) ? path : undefined;
+  const shown = proven?.address ?? vouched?.address;
+  const proof: Proof = proven !== undefined ? 'direct' : vouched !== undefined ? 'vouched' : 'none';
+  const sinceAt = proven === undefined ? undefined : since;
   return {
     ...nobody(crew, id, suspicions.liveness(id)),
     address: shown === undefined ? null : formatAddress(shown),
     proof,
-    provenMs: path === undefined ? null : elapsed(path.provenAt, now),
-    path: path === undefined ? null : 'udp',
+    provenMs: proven === undefined ? null : elapsed(proven.provenAt, now),
+    path: proven === undefined ? null : 'udp',
     rttMs: paths.roundTrip(id) ?? null,
     lastHeardMs: heardAt === undefined ? null : elapsed(heardAt, now),
     addressSinceMs: sinceAt === undefined ? null : elapsed(sinceAt, now),
     moves,
   };
+}
+
+/** Whether the member said after this proof that it is elsewhere; not challenged there yet. */
+function outdated(crew: Crew, id: NodeId, path: Path): boolean {
+  const listed = crew.book.listed(id);
+  if (listed.length === 0 || crew.book.since(id) <= path.provenAt) return false;
+  return !listed.some((address) => sameHost(address, path.address));
 }
 
 function nobody(crew: Crew, id: NodeId, state: MemberState): MemberView {

@@ -4,7 +4,7 @@ import { addressKey, sameAddress, scopeOf, usable, type Address } from '../base/
 import type { NodeId } from '../base/id.ts';
 import { after, elapsed } from '../base/time.ts';
 import { encodeMessage, type Message } from '../wire/message.ts';
-import { BOOK_PAUSE, FRESH_LINGER, LISTED_PAUSE, MAIN_FLOWS_MAX } from './config.ts';
+import { BOOK_DELAY, BOOK_PAUSE, FRESH_LINGER, LISTED_PAUSE, MAIN_FLOWS_MAX } from './config.ts';
 import { nameOf, type Crew } from './crew.ts';
 import { MAIN, type SocketId } from './io.ts';
 import type { Path } from './path.ts';
@@ -204,7 +204,9 @@ export function rememberPath(crew: Crew, peer: NodeId, to: Address): void {
   saveBookSoon(crew);
 }
 
-/** The book is written at most every few seconds: losing its newest lines costs time, not truth. */
+/** A new address is on disk within a moment, and in a burst of them once a second. */
 export function saveBookSoon(crew: Crew): void {
-  if (!crew.timers.has('book')) crew.timers.set('book', after(crew.now, BOOK_PAUSE));
+  if (crew.timers.has('book')) return;
+  const rested = elapsed(crew.bookSavedAt, crew.now) >= BOOK_PAUSE;
+  crew.timers.set('book', after(crew.now, rested ? BOOK_DELAY : BOOK_PAUSE));
 }

@@ -1,6 +1,7 @@
 /**
  * How one who holds a token finds the invite's maker on its LAN (PROTOCOL, "Search"): asks the
- * group a few times, and hands over where genuine answers came from. They are believed in nothing else.
+ * group a few times, and hands over where genuine answers came from. They are believed in nothing
+ * else.
  */
 
 import { randomFillSync } from 'node:crypto';

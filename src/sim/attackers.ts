@@ -49,7 +49,9 @@ class Outsider implements Endpoint {
   }
 }
 
-/** Scans: sends noise, and noise with the look of ours, to every member's port. Must draw nothing. */
+/**
+ * Scans: sends noise, and noise with the look of ours, to every member's port. Must draw nothing.
+ */
 export class Scanner extends Outsider {
   start(targets: readonly VirtualHost[]): void {
     this.every(20, () => {
@@ -91,8 +93,8 @@ export class Replayer extends Outsider {
 }
 
 /**
- * Sits near a member, and passes its datagrams on from an address of its own, faster than they come;
- * what comes back it hands to the member. To the others the member seems to have moved here.
+ * Sits near a member, and passes its datagrams on from an address of its own, faster than they
+ * come; what comes back it hands to the member. To the others the member seems to have moved here.
  */
 export class Forwarder extends Outsider {
   readonly #peers = new BoundedMap<number, Address>(1_024, { evict: 'oldest' });
@@ -134,7 +136,8 @@ export class Forwarder extends Outsider {
 
 /**
  * Makes a member a liar: it is shown others at addresses where they are not, so it reflects those,
- * and what it sends there goes where it should. A new lie every few seconds, each believed by itself.
+ * and what it sends there goes where it should. A new lie every few seconds, each believed by
+ * itself.
  */
 export class Liar implements Disguise {
   readonly #world: World;

@@ -107,7 +107,9 @@ export function socketsBounded(fresh: number): Finding {
   return fresh > FRESH_MAX ? `holds ${String(fresh)} fresh sockets` : undefined;
 }
 
-/** B6 and PROTOCOL §4: who forwards or replays draws little; `factor` 0: a stranger draws nothing. */
+/**
+ * B6 and PROTOCOL §4: who forwards or replays draws little; `factor` 0: a stranger draws nothing.
+ */
 export function drawsLittle(name: string, traffic: Traffic, factor: number): Finding {
   const { sentBytes, receivedBytes } = traffic;
   if (receivedBytes <= factor * sentBytes) return undefined;

@@ -8,8 +8,8 @@ import type { Truth } from './truth.ts';
 
 /**
  * Whether the cluster is whole again (DESIGN §12). Up to sixteen nodes: each holds every other for
- * alive, at the address where it really is, with proof `direct`. Above: each holds everyone's newest
- * record and has lost nobody. Dead nodes and liars do not count.
+ * alive, at the address where it really is, with proof `direct`. Above: each holds everyone's
+ * newest record and has lost nobody. Dead nodes and liars do not count.
  */
 export class Convergence {
   readonly #truth: Truth;

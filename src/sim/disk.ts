@@ -25,8 +25,8 @@ interface Batch {
 
 /**
  * A machine's disk as a crash-safe store over it behaves: each file is replaced whole or not at all
- * (write, fsync, rename, fsync of the folder), so a power cut in the middle of a write leaves the old
- * file or the new one. What was asked for and not begun is gone.
+ * (write, fsync, rename, fsync of the folder), so a power cut in the middle of a write leaves the
+ * old file or the new one. What was asked for and not begun is gone.
  */
 export class VirtualDisk {
   readonly #timeline: Timeline;

@@ -47,9 +47,9 @@ export const FAULT_TYPES: readonly FaultType[] = [
 const PAUSES: readonly [Duration, Duration] = [millis(400), seconds(6)];
 
 /**
- * A schedule of faults for a length of time, drawn from a seed: first which kinds exist in this world
- * and how dense they come, then when and to whom. Node 0 never moves: of a cluster in which nobody
- * stays, nobody can be found again (DESIGN R5).
+ * A schedule of faults for a length of time, drawn from a seed: first which kinds exist in this
+ * world and how dense they come, then when and to whom. Node 0 never moves: of a cluster in which
+ * nobody stays, nobody can be found again (DESIGN R5).
  */
 export function planFaults(random: SeededRandom, nodes: number, length: Duration): Fault[] {
   const kinds = FAULT_TYPES.filter(() => random.chance(0.5));

@@ -12,10 +12,10 @@ import { clusterOf, redemptionInput, signAct, type SignedAct } from '../wire/act
 import { MAIN_PORT } from './site.ts';
 
 /** Names people give to machines at home; more nodes get numbers. */
-const NAMES: readonly string[] =
-  'attic cellar pi garage kitchen barn shed porch loft den hall studio office cabin boat camper'.split(
-    ' ',
-  );
+const NAMES: readonly string[] = [
+  ...['attic', 'cellar', 'pi', 'garage', 'kitchen', 'barn', 'shed', 'porch', 'loft', 'den'],
+  ...['hall', 'studio', 'office', 'cabin', 'boat', 'camper'],
+];
 
 /** One node before it is switched on for the first time. */
 export interface Seaman {
@@ -32,8 +32,9 @@ export function muster(suite: Suite, count: number, random: SeededRandom): Seama
 }
 
 /**
- * The acts of a cluster that all of them are members of: the first founded it, opened one invite and
- * admitted all others with it. The same acts as joining one after the other makes, without the talk.
+ * The acts of a cluster that all of them are members of: the first founded it, opened one invite
+ * and admitted all others with it. The same acts as joining one after the other makes, without the
+ * talk.
  */
 export function enlist(suite: Suite, crew: readonly Seaman[], random: SeededRandom): Bytes[] {
   const [founder, ...others] = crew;

@@ -83,8 +83,8 @@ const TIMER_LAG_LEAST = 0.001;
 /** Ports the system gives to sockets without a wish: Linux' range. */
 const EPHEMERAL: readonly [number, number] = [32_768, 61_000];
 
-/** Steps at one instant after which a machine is taken to be spinning. */
-const SPIN_MAX = 20_000;
+/** Wake-ups in a second above which a machine is taken to be spinning; a busy one has fifty. */
+const WAKES_MAX = 1_000;
 
 /** One machine with its clocks, its disk and its sockets, in one life after the other. */
 export class VirtualHost implements Host {
@@ -110,7 +110,7 @@ export class VirtualHost implements Host {
   #wakeAt: Instant | undefined;
   #asleep = false;
   #stalledUntil: Instant = instant(0);
-  #spin: { at: Instant; count: number } = { at: instant(0), count: 0 };
+  #wakes: { since: Instant; count: number } = { since: instant(0), count: 0 };
 
   constructor(
     parts: { name: string; id: NodeId; boot: Boot; site: Site; clock: VirtualClock },
@@ -173,7 +173,9 @@ export class VirtualHost implements Host {
     this.disk.cutPower();
   }
 
-  /** The process is not scheduled for a while; what comes meanwhile waits in the socket's buffer. */
+  /**
+   * The process is not scheduled for a while; what comes meanwhile waits in the socket's buffer.
+   */
   stall(length: Duration): void {
     this.#fate(`stalls for ${String(Math.round(length))} ms`);
     const until = instant(this.#world.timeline.now + length);
@@ -307,7 +309,7 @@ export class VirtualHost implements Host {
       trace.note(timeline.now, this.name, 'effect', effect);
       this.carryOut(effect);
     }
-    this.#watchForSpinning();
+    this.#watchForSpinning(input);
     this.#world.witness(this, input, effects);
   }
 
@@ -320,11 +322,12 @@ export class VirtualHost implements Host {
     }
   }
 
-  #watchForSpinning(): void {
+  #watchForSpinning({ type }: Input): void {
+    if (type !== 'wake') return;
     const { now } = this.#world.timeline;
-    if (this.#spin.at !== now) this.#spin = { at: now, count: 0 };
-    this.#spin.count += 1;
-    if (this.#spin.count > SPIN_MAX) throw new Failure('crash', `${this.name} spins in place`);
+    if (now - this.#wakes.since > 1_000) this.#wakes = { since: now, count: 0 };
+    this.#wakes.count += 1;
+    if (this.#wakes.count > WAKES_MAX) throw new Failure('crash', `${this.name} spins in place`);
   }
 
   #receive(port: number, from: Address, bytes: Bytes): void {

@@ -57,8 +57,8 @@ export function askForInvite(
 }
 
 /**
- * Redeems a token the way the runtime does: knock with the tag, handshake, request, answer. When it is
- * admitted, the joiner's disk holds what it was given and its machine starts.
+ * Redeems a token the way the runtime does: knock with the tag, handshake, request, answer. When it
+ * is admitted, the joiner's disk holds what it was given and its machine starts.
  */
 export function redeem(
   world: World,

@@ -62,9 +62,10 @@ interface Flow {
  * A home router: it holds the public address, the machine behind it never sees it change.
  *
  * Flows are kept as Linux' connection tracking keeps them. When the public address changes, the
- * flows that were masqueraded under it are flushed, but a flow that was opened from outside keeps its
- * old translation for as long as it is used: what the machine sends on it leaves with an address
- * that is not the router's any more, and the ISP drops it. A fresh local port makes a new flow.
+ * flows that were masqueraded under it are flushed, but a flow that was opened from outside keeps
+ * its old translation for as long as it is used: what the machine sends on it leaves with an
+ * address that is not the router's any more, and the ISP drops it. A fresh local port makes a new
+ * flow.
  */
 export class HomeRouter implements Site {
   readonly site: string;
@@ -163,8 +164,8 @@ export class HomeRouter implements Site {
   }
 
   /**
-   * The machine must be able to answer, so no two flows may look alike from inside. Where an old one
-   * still does, Linux gives the remote another port on the LAN's side.
+   * The machine must be able to answer, so no two flows may look alike from inside. Where an old
+   * one still does, Linux gives the remote another port on the LAN's side.
    */
   #unusedRemote(inside: number, remote: Address): Address {
     if (this.#alive(this.#byInside.get(insideKey(inside, remote))) === undefined) return remote;

@@ -63,7 +63,9 @@ export type ScenarioName =
 /** A healed cluster must stay whole for this long, as in the benchmark. */
 const HOLD = seconds(3);
 
-/** Far above every figure of DESIGN §12: what is slower shows in `healedMs`, what is stuck fails. */
+/**
+ * Far above every figure of DESIGN §12: what is slower shows in `healedMs`, what is stuck fails.
+ */
 const CAP = seconds(20);
 
 /** A lost member is tried at least once a minute, ± 20 %, and a try may fail. */

@@ -1,7 +1,7 @@
 /**
- * Public addresses that nobody has had yet. The first come from three networks in turn, as three ISPs
- * would give them (RFC 5737's blocks for documentation); when those are used up, from the block for
- * benchmarks (RFC 2544), a network each.
+ * Public addresses that nobody has had yet. The first come from three networks in turn, as three
+ * ISPs would give them (RFC 5737's blocks for documentation); when those are used up, from the
+ * block for benchmarks (RFC 2544), a network each.
  */
 export class AddressPool {
   #given = 0;

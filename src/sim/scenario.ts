@@ -82,8 +82,9 @@ const NO_TRAFFIC: TrafficRate = {
 };
 
 /**
- * Runs one scenario from one seed to its end. Never throws for what a machine does: an exception out
- * of `step` is outcome `crash`, a broken rule `safety`, a cluster that does not heal `liveness`.
+ * Runs one scenario from one seed to its end. Never throws for what a machine does: an exception
+ * out of `step` is outcome `crash`, a broken rule `safety`, a cluster that does not heal
+ * `liveness`.
  */
 export function runSimulation(options: SimulationOptions): SimulationResult {
   const scenario = SCENARIOS[options.scenario];
@@ -128,7 +129,8 @@ interface Progress {
   traffic: TrafficRate;
 }
 
-function suiteFor(choice: SuiteChoice | undefined, nodes: number): Suite {
+/** The suite asked for; else the real one, where it is fast enough. */
+export function suiteFor(choice: SuiteChoice | undefined, nodes: number): Suite {
   const chosen = choice ?? (nodes > REAL_SUITE_MAX ? 'stand-in' : 'real');
   return chosen === 'real' ? nodeSuite : standInSuite;
 }

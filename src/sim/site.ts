@@ -8,7 +8,9 @@ export const MAIN_PORT = 4117;
 /** Takes what arrives for a machine: the machine's port, the source as the machine sees it. */
 export type Receiver = (port: number, from: Address, bytes: Bytes) => void;
 
-/** The place where one machine is plugged in: with public addresses of its own or behind a router. */
+/**
+ * The place where one machine is plugged in: with public addresses of its own or behind a router.
+ */
 export interface Site extends Endpoint {
   /** Public addresses now; none while unplugged. */
   readonly addresses: readonly string[];

@@ -49,8 +49,8 @@ const SMALL = 16;
 const DRIFT = 1e-4;
 
 /**
- * A cluster in its world, and what a scenario can do to it. Everyone is a member from the start, knows
- * one address of everyone else, and holds nobody's record yet.
+ * A cluster in its world, and what a scenario can do to it. Everyone is a member from the start,
+ * knows one address of everyone else, and holds nobody's record yet.
  */
 export class Stage {
   readonly world: World;
@@ -93,8 +93,8 @@ export class Stage {
   }
 
   /**
-   * One after the other joins through a random member, each with an invite of its own. Ends when all
-   * are admitted; false when that does not come within a second each.
+   * One after the other joins through a random member, each with an invite of its own. Ends when
+   * all are admitted; false when that does not come within a second each.
    */
   joinAll(): boolean {
     const [founder, ...others] = this.hosts;
@@ -183,7 +183,9 @@ export class Stage {
     this.world.readdress([[host, []]]);
   }
 
-  /** Lets power fail the next time a machine asks for a write, if it does in this life; then tells. */
+  /**
+   * Lets power fail the next time a machine asks for a write, if it does in this life; then tells.
+   */
   crashAtSave(host: VirtualHost, crashed: () => void): void {
     const { life } = host;
     const stop = this.world.watchSteps((stepped, effects) => {

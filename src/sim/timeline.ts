@@ -4,14 +4,17 @@ import { after, instant } from '../base/time.ts';
 
 interface Entry {
   readonly time: Instant;
-  /** Breaks ties, so that two events of one instant always happen in the order they were asked for. */
+  /**
+   * Breaks ties, so that two events of one instant always happen in the order they were asked for.
+   */
   readonly order: number;
   readonly run: () => void;
 }
 
 /**
- * Virtual time and all that is still to happen in it: a binary heap of events. Time only passes from
- * event to event, so a minute of a quiet cluster costs as long as its datagrams take to compute.
+ * Virtual time and all that is still to happen in it: a binary heap of events. Time only passes
+ * from event to event, so a minute of a quiet cluster costs as long as its datagrams take to
+ * compute.
  */
 export class Timeline {
   #now: Instant = instant(0);

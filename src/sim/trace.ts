@@ -7,7 +7,9 @@ const STORY_LENGTH = 400;
 /** Characters of one value in a story's line. */
 const LINE_MAX = 300;
 
-/** What a line of the trace tells of: a thing that came in, one that was asked for, a turn of fate. */
+/**
+ * What a line of the trace tells of: a thing that came in, one that was asked for, a turn of fate.
+ */
 export type TraceKind = 'input' | 'effect' | 'fate';
 
 const MARKS: Readonly<Record<TraceKind, string>> = { input: '<', effect: '>', fate: '*' };

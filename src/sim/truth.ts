@@ -28,7 +28,8 @@ const FOR_EVER: Instant = instant(Infinity);
 
 /**
  * What is really so, which no simulated node may look at: who holds and held which address, which
- * records were signed by whom, and which addresses somebody was told. Checkers compare beliefs with it.
+ * records were signed by whom, and which addresses somebody was told. Checkers compare beliefs with
+ * it.
  */
 export class Truth {
   readonly #holdings = new Map<string, Holding[]>();

@@ -51,7 +51,8 @@ export interface WorldPlan {
 
 /**
  * A whole simulated world: time, the network, machines with their clocks and disks, the truth about
- * them and the watch over their beliefs. Everything that happens follows from the plan and the seed.
+ * them and the watch over their beliefs. Everything that happens follows from the plan and the
+ * seed.
  */
 export class World {
   readonly timeline: Timeline = new Timeline();
@@ -63,7 +64,7 @@ export class World {
   readonly links: Links;
   readonly hosts: VirtualHost[] = [];
   /** Nodes whose beliefs do not count: they see another world. */
-  readonly exempt: Set<VirtualHost> = new Set();
+  readonly exempt: Set<VirtualHost> = new Set<VirtualHost>();
   readonly #watch: SafetyWatch;
   readonly #sites = new Map<NodeId, string>();
   readonly #watchers = new Set<StepWatcher>();
@@ -123,8 +124,8 @@ export class World {
   }
 
   /**
-   * Gives machines other public addresses at one instant: all old ones are taken away before any new
-   * one is given, so that two machines can swap theirs.
+   * Gives machines other public addresses at one instant: all old ones are taken away before any
+   * new one is given, so that two machines can swap theirs.
    */
   readdress(moves: readonly (readonly [host: VirtualHost, ips: readonly string[]])[]): void {
     for (const [{ site }] of moves) {

@@ -12,10 +12,16 @@ export interface Counts {
   readonly foreign: readonly string[];
   /** To port 53 of anybody, a resolver on this machine included. */
   readonly toDns: number;
+  /** To multicast groups, the system's own reports that it listens to one included. */
   readonly toGroups: number;
+  /** Datagrams to groups: what a program said there. */
+  readonly beacons: number;
   /** Packets received that are not TCP: datagrams, and refusals by ICMP. */
   readonly heard: number;
 }
+
+/** The LAN's group, and where Linux reports (IGMPv3, RFC 3376) that somebody listens to it. */
+export const lanGroups: readonly string[] = ['239.255.41.17', '224.0.0.22'];
 
 function rules(held: readonly string[]): string {
   return `
@@ -26,6 +32,7 @@ table inet lab {
   counter to_foreign { }
   counter to_dns { }
   counter to_groups { }
+  counter beacons { }
   counter heard { }
   chain leaving {
     type filter hook output priority 0; policy accept;
@@ -33,6 +40,8 @@ table inet lab {
     oifname "lo" accept
     ip daddr 224.0.0.0/4 counter name to_groups
     ip6 daddr ff00::/8 counter name to_groups
+    ip daddr 224.0.0.0/4 meta l4proto udp counter name beacons
+    ip6 daddr ff00::/8 meta l4proto udp counter name beacons
     ip daddr @held counter name to_held accept
     counter name to_foreign
     update @foreign { ip daddr }
@@ -73,6 +82,7 @@ export async function readCounts(lab: Lab, index: number): Promise<Counts> {
     foreign: foreign.map((element) => JSON.stringify(element)),
     toDns: packets('to_dns'),
     toGroups: packets('to_groups'),
+    beacons: packets('beacons'),
     heard: packets('heard'),
   };
 }

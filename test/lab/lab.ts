@@ -48,6 +48,9 @@ export interface Traffic {
   readonly sentPackets: number;
 }
 
+/** Signals that end this process without the event `exit`. */
+const ENDINGS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+
 export class Lab {
   readonly nodes: number;
   readonly family: 4 | 6;
@@ -60,6 +63,12 @@ export class Lab {
   private readonly processes = new Set<ChildProcess>();
   private readonly atExit = (): void => {
     this.wreck();
+  };
+  private readonly atSignal = (signal: NodeJS.Signals): void => {
+    this.wreck();
+    this.forget();
+    // Now it does what it would have done without us.
+    process.kill(process.pid, signal);
   };
 
   private constructor(realm: Realm, options: LabOptions) {
@@ -77,6 +86,7 @@ export class Lab {
     const realm = await openRealm();
     const lab = new Lab(realm, options);
     process.on('exit', lab.atExit);
+    for (const signal of ENDINGS) process.on(signal, lab.atSignal);
     try {
       await removeStale(realm);
       await lab.build();
@@ -128,7 +138,9 @@ export class Lab {
     stdio: readonly ['ignore', 'pipe' | 'ignore', number | 'ignore'],
   ): ChildProcess {
     const [file = '', ...words] = [...this.inside(this.node(index)), ...argv];
-    const child = spawn(file, words, { env: nodeEnv(), stdio: [...stdio] });
+    // A session of its own, as on a machine of its own: the scheduler shares the cores among
+    // sessions.
+    const child = spawn(file, words, { env: nodeEnv(), stdio: [...stdio], detached: true });
     this.processes.add(child);
     child.once('exit', () => this.processes.delete(child));
     child.once('error', () => this.processes.delete(child));
@@ -167,7 +179,7 @@ export class Lab {
       return end;
     });
     await Promise.all(ends);
-    process.off('exit', this.atExit);
+    this.forget();
     const argv = [...this.realm.enter, 'ip', '-force', '-batch', '-'];
     await run(argv, `${this.removal().join('\n')}\n`).catch(() => '');
     this.realm.close();
@@ -179,6 +191,11 @@ export class Lab {
     const [file = '', ...words] = [...this.realm.enter, 'ip', '-force', '-batch', '-'];
     spawnSync(file, words, { env: systemEnv(), input: `${this.removal().join('\n')}\n` });
     this.realm.close();
+  }
+
+  private forget(): void {
+    process.off('exit', this.atExit);
+    for (const signal of ENDINGS) process.off(signal, this.atSignal);
   }
 
   private removal(): string[] {

@@ -3,18 +3,24 @@
  * reaches the others, as in a home. Who has no other way left finds the others by beacon; who holds
  * a token without addresses finds its maker.
  */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, expect, it, type TestContext } from 'vitest';
 import { Cluster, type ClusterOptions } from './cluster.ts';
-import { allow, installCounters, readCounts } from './counters.ts';
+import { allow, installCounters, lanGroups, readCounts, type Counts } from './counters.ts';
+import { Daemon, type Member } from './daemon.ts';
 import { describeInLab, useCluster } from './gate.ts';
 import type { Lab } from './lab.ts';
 import { pause } from './scenario.ts';
 
+/** What `members --json` prints. */
+interface Members {
+  readonly members: readonly Member[];
+}
+
 /** For a busy machine: 4 s without a word make an orphan, and its first beacon does the rest. */
 const quick = { boundMs: 20_000, holdMs: 2_000 };
-
-/** The group, and where Linux reports (IGMPv3, RFC 3376) that it is listened to. */
-const groups = ['239.255.41.17', '224.0.0.22'];
 
 const nodes = [0, 1, 2];
 
@@ -43,37 +49,37 @@ describeInLab('three nodes on one LAN', () => {
     before: async (lab) => {
       await joinLines(lab);
       const held = nodes.map((index) => lab.address(index));
-      await Promise.all(nodes.map((index) => installCounters(lab, index, [...held, ...groups])));
+      await Promise.all(nodes.map((index) => installCounters(lab, index, [...held, ...lanGroups])));
     },
   });
 
-  async function toGroups(): Promise<number[]> {
+  async function counted(): Promise<readonly Counts[]> {
     const counts = await Promise.all(nodes.map((index) => readCounts(at().lab, index)));
     // Whatever happens, nothing leaves for anywhere but members and the group (R2).
-    expect(counts.map(({ toForeign, foreign }) => [toForeign, foreign])).toEqual(
-      nodes.map(() => [0, []]),
-    );
-    return counts.map((count) => count.toGroups);
+    const strays = counts.map(({ toForeign, foreign }) => [toForeign, foreign]);
+    expect(strays).toEqual(nodes.map(() => [0, []]));
+    return counts;
   }
 
-  it('say nothing to it while they are whole', async () => {
-    // Linux repeats its report of a group for some seconds (RFC 3376 §8.11).
-    await pause(5_000);
-    const before = await toGroups();
-    expect(Math.min(...before)).toBeGreaterThan(0);
+  const beacons = async (): Promise<number[]> => (await counted()).map((one) => one.beacons);
+
+  it('listen, and say nothing while they are whole', async () => {
+    // The reports of the system are all there is.
+    for (const { toGroups } of await counted()) expect(toGroups).toBeGreaterThan(0);
+    const before = await beacons();
     await pause(6_000);
-    expect(await toGroups()).toEqual(before);
+    expect(await beacons()).toEqual(before);
   });
 
   it('find each other when all are lent new addresses at one instant, told by nobody', async () => {
     const fresh = nodes.map((index) => at().lab.nextAddress(index));
     await Promise.all(nodes.map((index) => allow(at().lab, index, fresh)));
-    const before = await toGroups();
+    const before = await beacons();
     const { beganMs } = await at().lab.move(nodes);
     const { healedMs, bad } = await at().healed({ ...quick, sinceMs: beganMs });
     expect(healedMs, [...bad, at().report()].join('\n')).toBeDefined();
     console.log(`S6 on a LAN: healed in ${((healedMs ?? 0) / 1000).toFixed(2)} s`);
-    const after = await toGroups();
+    const after = await beacons();
     expect(after.some((count, index) => count > (before[index] ?? 0))).toBe(true);
   });
 });
@@ -97,6 +103,28 @@ describeInLab('a LAN', () => {
       const token = (await cluster.daemon(0).command(words)).trim();
       const { beganMs } = await cluster.lab.move([0]);
       await cluster.launch(1, ['--join', token]);
+      const { healedMs } = await cluster.healed({ ...quick, sinceMs: beganMs });
+      expect(healedMs, cluster.report()).toBeDefined();
+    });
+
+    it('may be one machine: its nodes hear each other', async (context) => {
+      const cluster = await startCluster(context, { nodes: 1 });
+      const token = (await cluster.daemon(0).command(['invite'])).trim();
+      const folder = mkdtempSync(join(tmpdir(), 'flotilla-lan-'));
+      context.onTestFinished(() => {
+        rmSync(folder, { recursive: true, force: true });
+      });
+      const second = new Daemon(cluster.lab, folder, 0, () => {});
+      second.launch(['--name', 'second', '--port', '4200', '--join', token]);
+      await second.serving();
+      const view = JSON.parse(await second.command(['members', '--json'])) as Members;
+      expect(view.members.map(({ name }) => name).sort()).toEqual(['n0', 'second']);
+      await second.kill();
+    });
+
+    it('carries IPv6 alone as well', async (context) => {
+      const cluster = await startCluster(context, { nodes: 2, family: 6 });
+      const { beganMs } = await cluster.lab.move([0, 1]);
       const { healedMs } = await cluster.healed({ ...quick, sinceMs: beganMs });
       expect(healedMs, cluster.report()).toBeDefined();
     });

@@ -4,7 +4,7 @@
  */
 import { fileURLToPath } from 'node:url';
 import { expect, it } from 'vitest';
-import { allow, installCounters, readCounts } from './counters.ts';
+import { allow, installCounters, lanGroups, readCounts } from './counters.ts';
 import { describeInLab, useCluster } from './gate.ts';
 import { pause } from './scenario.ts';
 
@@ -18,7 +18,7 @@ describeInLab('the daemons on the wire', () => {
     nodes: 5,
     members: members.length,
     before: async (lab) => {
-      const held = members.map((index) => lab.address(index));
+      const held = [...members.map((index) => lab.address(index)), ...lanGroups];
       await Promise.all([...members, stranger].map((index) => installCounters(lab, index, held)));
     },
   });
@@ -34,7 +34,7 @@ describeInLab('the daemons on the wire', () => {
     for (const index of members) {
       const counts = await readCounts(at().lab, index);
       expect(counts.toHeld).toBeGreaterThan(0);
-      expect(counts).toMatchObject({ toForeign: 0, foreign: [], toDns: 0, toGroups: 0 });
+      expect(counts).toMatchObject({ toForeign: 0, foreign: [], toDns: 0 });
     }
   }
 
@@ -52,7 +52,7 @@ describeInLab('the daemons on the wire', () => {
       toForeign: 1,
       foreign: ['"203.0.113.250"'],
       toDns: 0,
-      toGroups: 0,
+      beacons: 0,
     });
     await ask('203.0.113.250', '53');
     await ask('224.0.0.251');
@@ -60,6 +60,7 @@ describeInLab('the daemons on the wire', () => {
       toForeign: 3,
       toDns: 1,
       toGroups: 1,
+      beacons: 1,
       toHeld: 0,
     });
   });
@@ -67,6 +68,10 @@ describeInLab('the daemons on the wire', () => {
   it('speak to members alone while they found, join and idle', async () => {
     await pause(5_000);
     await expectQuiet();
+    for (const index of members) {
+      // The group is for orphans.
+      expect((await readCounts(at().lab, index)).beacons).toBe(0);
+    }
   });
 
   it('speak to members alone while some move and others lose them', async () => {
@@ -75,7 +80,7 @@ describeInLab('the daemons on the wire', () => {
     await expectQuiet();
   });
 
-  it('call only where members are or were when they are orphans, and after a restart', async () => {
+  it('call only the LAN and where members were, as orphans and after a restart', async () => {
     const [survivor, ...others] = members;
     await Promise.all(others.map((index) => at().daemon(index).kill()));
     // Past the 4 s without a word that make an orphan, and into its ladder.

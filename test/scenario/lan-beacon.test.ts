@@ -123,6 +123,25 @@ describe('nodes of one LAN', () => {
   });
 });
 
+describe('twelve nodes of one LAN', () => {
+  it('that all move at once find each other without flooding it', () => {
+    const stage = harbour(5, 12);
+    const watched = watch(stage);
+    stage.move(stage.hosts);
+    const fresh = new Set(stage.hosts.flatMap(({ site }) => site.addresses));
+    const healed = stage.healed(seconds(15), seconds(5));
+    expect(healed, stage.complaint).not.toBeNull();
+    expect(healed).toBeLessThan(7_000);
+    // One call each ends it, or two: whoever was heard by anybody calls no more.
+    expect(watched.beacons.length).toBeLessThanOrEqual(2 * stage.hosts.length);
+    // Each answers four at a time, so that most of 11 × 12 possible hellos are never said.
+    const hellos = watched.sends.filter(
+      ({ to, bytes }) => fresh.has(to.ip) && bytes[0] === PACKET_TYPES.hello,
+    );
+    expect(hellos.length).toBeLessThan(11 * 12);
+  });
+});
+
 describe('a beacon', () => {
   /** One orphan's beacons, and the two others, who lost it. */
   function called(seed: number): { stage: Stage; watched: Watched; beacons: readonly Bytes[] } {

@@ -14,7 +14,7 @@ const GAP_MS = 500;
 /** Answers kept for `--json`; the counts are of all. */
 const KEPT_MAX = 10_000;
 
-/** Done only if every ping was answered. */
+/** Done only if every ping was answered. Stops at the first refusal, such as an unknown name. */
 export async function run(call: Call): Promise<number> {
   const name = call.words[0] ?? '';
   const wanted = call.settings.get(COUNT) ?? COUNT_DEFAULT;

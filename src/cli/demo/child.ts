@@ -32,10 +32,11 @@ export async function run(_call: Call): Promise<number> {
   return EXIT.done;
 }
 
-/** A node that does as the demo says. */
+/** A node that does as the demo says. Its machine hears nothing of these orders. */
 class MovableNode {
   #flotilla: Flotilla | undefined;
   #looking: NodeJS.Timeout | undefined;
+  /** Since the last move; see `Sight`. */
   #inputs: Record<string, number> = {};
 
   async obey(message: Exclude<ToDaemon, { type: 'stop' }>): Promise<void> {

@@ -45,6 +45,7 @@ export async function play(
 ): Promise<DemoDocument> {
   const folder = await mkdtemp(join(tmpdir(), 'flotilla-demo-'));
   const fleet = new Fleet(program, folder, ground, show, signal);
+  // Nothing of this runs after kill -9; the daemons notice that by themselves (child.ts).
   const lastResort = (): void => {
     fleet.kill();
     rmSync(folder, { recursive: true, force: true });
@@ -67,12 +68,14 @@ export async function play(
   }
 }
 
+/** The daemons and the stopwatch. Knows the truth, since it is what moves them. */
 class Fleet {
   readonly #folder: string;
   readonly #show: Show;
   readonly #signal: AbortSignal;
   readonly #where: Whereabouts;
   readonly #daemons: readonly DemoDaemon[];
+  /** When each daemon became deaf at its old place; proofs from before are worth nothing. */
   readonly #movedMs = new Map<string, number>();
   #story = new Story([]);
   /** Since when the stopwatch runs; wall clock, milliseconds. */
@@ -112,6 +115,7 @@ class Fleet {
     );
   }
 
+  /** Moves the daemons of one scenario and times the heal. */
   async play(scenario: Scenario, pace: Pace): Promise<Outcome> {
     await this.#look(pace.beforeMs);
     this.#story = new Story(scenario.movers);
@@ -130,10 +134,12 @@ class Fleet {
     return outcome;
   }
 
+  /** Ends all daemons in order; each takes its state with it. */
   async stop(): Promise<void> {
     await Promise.all(this.#daemons.map((daemon) => daemon.stop()));
   }
 
+  /** For the way out on which nothing can be waited for. */
   kill(): void {
     for (const daemon of this.#daemons) daemon.kill();
   }

@@ -24,6 +24,7 @@ export class DemoDaemon {
   readonly #listener: Listener;
   #sight: Sight | undefined;
   #complaint = '';
+  /** Who waits for an answer: orders are given one at a time. */
   #answer: (message: FromDaemon | 'gone') => void = () => undefined;
 
   /** Starts the process; `program` is the file of the command line. */
@@ -31,6 +32,7 @@ export class DemoDaemon {
     this.name = name;
     this.#listener = listener;
     this.#child = fork(program, ['demo-daemon'], {
+      // Its own words would tear the picture; they are kept for when something goes wrong.
       stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
       env: cleanEnvironment(),
     });

@@ -39,6 +39,7 @@ export class Screen implements Show {
     this.#palette = paletteFor(sink, env);
   }
 
+  /** Sentences stay above the picture. */
   say(text: string): void {
     this.#erase();
     this.#sink.write(`${text}\n`);
@@ -80,6 +81,7 @@ export class Screen implements Show {
     this.#draw();
   }
 
+  /** The picture goes, the table stays. */
   end(outcomes: readonly Outcome[]): void {
     this.#erase();
     this.restore();
@@ -98,6 +100,7 @@ export class Screen implements Show {
     const picture = ['', ...this.#matrix(), quiet(LEGEND)];
     if (this.#title === '') return picture;
     const story = this.#story.slice(-STORY_LINES);
+    // Always of one height, or the prompt below would dance.
     const room = Array<string>(STORY_LINES - story.length).fill('');
     return [...picture, '', `${strong(this.#title)}   ${this.#status}`, '', ...story, ...room];
   }

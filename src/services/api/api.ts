@@ -60,6 +60,7 @@ const EXPIRES_MAX_MS = 30 * 86_400_000;
 
 type Handler = (steered: Steered, request: ApiRequest) => Promise<object> | object;
 
+/** What is asked once and answered once. Reading is GET; whatever changes something is POST. */
 const ROUTES: ReadonlyMap<string, Handler> = new Map<string, Handler>([
   ['GET /v2/status', ({ control }) => control.status()],
   ['GET /v2/members', ({ control }) => control.members()],
@@ -73,6 +74,7 @@ const ROUTES: ReadonlyMap<string, Handler> = new Map<string, Handler>([
   ['POST /v2/down', ({ down }, request) => done(request, down)],
 ]);
 
+/** The one path that streams. */
 const EVENTS = '/v2/events';
 const PATHS = new Set([EVENTS, ...[...ROUTES.keys()].map((route) => route.split(' ')[1] ?? '')]);
 
@@ -106,6 +108,7 @@ function refusal(status: number, body: Problem): ApiAnswer {
   return { type: 'document', status, body };
 }
 
+/** Scripts go by the code; the status is for tools that know HTTP alone. */
 function statusOf(code: string): number {
   if (code === BAD_REQUEST) return 400;
   if (code === 'name-unknown') return 404;

@@ -43,6 +43,7 @@ export async function serveApi(
       onFatal(error);
     });
   });
+  // Node destroys what comes above it; a command then says that no daemon answers.
   server.maxConnections = CONNECTIONS_MAX;
   server.requestTimeout = REQUEST_TIMEOUT_MS;
   await listen(server, place);

@@ -89,7 +89,7 @@ describe('a wall clock that is set', () => {
 describe('a machine resumed from a snapshot', () => {
   /** Goes on for a minute after the snapshot, and then once more from it. */
   function resumed(gap: number, wallGoesOn: boolean): { h: Harbour; attic: Machine; since: Harbour['wire']['now'] } {
-    const h = harbour(THREE);
+    const h = harbour({ ...THREE, snapshots: true });
     const attic = h.machine(0);
     const kept = attic.snapshot();
     h.wire.run(gap);
@@ -126,7 +126,7 @@ describe('a machine resumed from a snapshot', () => {
   });
 
   it('asks no challenge a second time, since chance comes from outside', () => {
-    const h = harbour({ machines: ['attic', 'cellar'], rogues: ['shed'] });
+    const h = harbour({ machines: ['attic', 'cellar'], rogues: ['shed'], snapshots: true });
     const [attic, shed] = [h.machine(0), h.rogue(0)];
     const kept = attic.snapshot();
     h.wire.run(5_000);
@@ -138,7 +138,7 @@ describe('a machine resumed from a snapshot', () => {
   });
 
   it('that is older than its last record goes above it', () => {
-    const h = harbour(THREE);
+    const h = harbour({ ...THREE, snapshots: true });
     const [attic, cellar] = [h.machine(0), h.machine(1)];
     const kept = attic.snapshot();
     for (const value of ['one', 'two', 'three']) {

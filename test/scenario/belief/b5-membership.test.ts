@@ -1,16 +1,16 @@
 import { describe, expect, it } from 'vitest';
 import type { Bytes } from '../../../src/base/bytes.ts';
-import { minutes } from '../../../src/base/time.ts';
+import { seconds } from '../../../src/base/time.ts';
 import { DEFAULTS } from '../../../src/core/config.ts';
 import { admitBody, found, identityOf, inviteBody } from '../../unit/core/acts.ts';
 import { invite, join } from './door.ts';
 import { Harbour, harbour } from './harbour.ts';
 import type { Machine } from './machine.ts';
 import type { Rogue } from './rogue.ts';
-import { fromIp, toIp } from './wire.ts';
+import { toIp } from './wire.ts';
 
 const PLAN = { machines: ['attic', 'cellar', 'pi'], rogues: ['shed', 'barn'] };
-const DAY = 86_400_000;
+const HOUR = 3_600_000;
 
 function tell(from: Rogue, to: Machine, ...acts: readonly Bytes[]): void {
   for (const bytes of acts) from.say(to, { type: 'news', items: [{ kind: 'act', bytes }] });
@@ -20,17 +20,17 @@ const states = (machine: Machine): Record<string, string> =>
   Object.fromEntries(machine.view.members.map(({ name, state }) => [name, state]));
 
 describe('silence', () => {
-  it('of a week removes nobody, and who comes back is found within two minutes', () => {
-    const h = new Harbour({ machines: ['attic', 'cellar'] });
+  it('of hours removes nobody, and who comes back is found within two minutes', () => {
+    const h = new Harbour({ machines: ['attic', 'pi', 'cellar'] });
     for (const machine of h.machines) {
-      machine.settings = { ...DEFAULTS, beat: minutes(1) };
+      machine.settings = { ...DEFAULTS, beat: seconds(3) };
       machine.start();
     }
     expect(h.wire.runUntil(() => h.whole, 5_000)).toBe(true);
-    const [attic, cellar] = [h.machine(0), h.machine(1)];
+    const [attic, cellar] = [h.machine(0), h.machine(2)];
     cellar.crash();
-    h.wire.run(7 * DAY);
-    expect(states(attic)).toEqual({ attic: 'self', cellar: 'lost' });
+    h.wire.run(3 * HOUR);
+    expect(states(attic)).toEqual({ attic: 'self', cellar: 'lost', pi: 'alive' });
     cellar.start();
     expect(h.wire.runUntil(() => attic.hasFound(cellar), 120_000)).toBe(true);
   });
@@ -197,34 +197,5 @@ describe('an act', () => {
     const names = views.map((view) => Object.keys(view).toSorted().join());
     expect(new Set(names).size).toBe(1);
     expect(h.machines.flatMap((machine) => machine.eventsOf('fork')).map(({ name }) => name)).toContain('barn');
-  });
-
-  it('that removes another is not heeded before anybody may sign one', () => {
-    const h = harbour(PLAN);
-    const [attic, cellar, barn] = [h.machine(0), h.machine(1), h.rogue(1)];
-    const removal = h.author(barn).sign({ type: 'remove', id: cellar.id, last: 0 });
-    tell(barn, attic, removal.bytes);
-    h.wire.run(5_000);
-    expect(h.machines.map((machine) => states(machine)['cellar'])).toEqual(['alive', 'self', 'alive']);
-    expect(h.whole).toBe(true);
-  });
-
-  it('that gives a second node a name which is taken leaves the name where it was, everywhere', () => {
-    const h = harbour(PLAN);
-    const [attic, cellar, barn] = [h.machine(0), h.machine(1), h.rogue(1)];
-    const author = h.author(barn);
-    author.sign(inviteBody('thief', 50));
-    for (let thief = 0; thief < 20; thief += 1) {
-      author.sign(admitBody(h.cluster, identityOf(`thief ${String(thief)}`), 'cellar', 'thief'));
-    }
-    tell(barn, attic, ...author.chain.map(({ bytes }) => bytes));
-    h.wire.run(5_000);
-    for (const machine of h.machines) {
-      expect(machine.view.members).toHaveLength(25);
-      expect(machine.running.find('cellar')).toBe(cellar.id);
-      const names = machine.view.members.map(({ name }) => name);
-      expect(new Set(names).size).toBe(names.length);
-    }
-    expect(h.wire.sent.filter(fromIp(attic.ip)).length).toBeGreaterThan(0);
   });
 });

@@ -182,7 +182,7 @@ describe('a flood of hellos', () => {
     const h = harbour(THREE);
     const attic = h.machine(0);
     const ip = h.wire.freshIp();
-    h.wire.repeat(1, 5_000, () => {
+    h.wire.repeat(1, 2_500, () => {
       for (let twice = 0; twice < 2; twice += 1) h.wire.send(at(ip), attic.address, make(h, attic));
     });
     expect(h.wire.sent.filter(toIp(ip))).toEqual([]);
@@ -193,14 +193,16 @@ describe('a flood of hellos', () => {
     const h = harbour({ ...THREE, rogues: ['shed'] });
     const [attic, shed] = [h.machine(0), h.rogue(0)];
     const copy = new Rogue(h.wire, { name: 'shed', identity: shed.identity }, h.cluster, [attic.identity]);
+    // Who replays hellos gets the answers, and can do nothing with them.
+    h.wire.release(copy.ip);
     const since = h.wire.now;
-    h.wire.repeat(20, 10_000, () => {
+    h.wire.repeat(20, 5_000, () => {
       copy.forgetKeys();
       h.wire.send(copy.address, attic.address, copy.hello(attic));
     });
     expectUntouched(h);
     const sent = octets(h.wire.since(since, fromIp(copy.ip)));
-    expect(octets(h.wire.since(since, toIp(copy.ip)))).toBeLessThan(3 * sent);
+    expect(octets(h.wire.since(since, toIp(copy.ip)))).toBeLessThan(sent);
   });
 });
 

@@ -14,6 +14,8 @@ export interface HarbourPlan {
   /** Who was admitted by somebody else than the founder, and by whom; admitters come first. */
   readonly admittedBy?: Readonly<Record<string, string>>;
   readonly seed?: number;
+  /** The first machine can be taken back to a snapshot. */
+  readonly snapshots?: boolean;
 }
 
 const USES = 100;
@@ -97,6 +99,7 @@ export class Harbour {
 /** A harbour whose machines are on and have found everyone; quiet for a while. */
 export function harbour(plan: HarbourPlan): Harbour {
   const made = new Harbour(plan);
+  if (plan.snapshots === true) made.machine(0).records = true;
   for (const machine of made.machines) machine.start();
   if (!made.wire.runUntil(() => made.whole, 5_000)) throw new Error('they never found each other');
   made.wire.run(5_000);

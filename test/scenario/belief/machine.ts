@@ -46,6 +46,8 @@ export class Machine {
   readonly asked: Effect[] = [];
   readonly files: Map<DocumentName, unknown>;
   settings: Settings = DEFAULTS;
+  /** Set before it is switched on: all inputs are kept, so that snapshots can be taken. */
+  records = false;
   ip: string;
   /** Added to the wall clock, in milliseconds. */
   wallOffset = 0;
@@ -160,6 +162,7 @@ export class Machine {
   }
 
   snapshot(): Snapshot {
+    if (!this.records) throw new Error('nothing was kept of this machine');
     return {
       birth: this.#birth,
       files: new Map(this.files),
@@ -249,7 +252,7 @@ export class Machine {
     if (this.node === undefined) return;
     const entropy = this.#random.bytes(32);
     const moment = { now: this.#monotonic(), wall: this.#wall(), late: millis(late), entropy };
-    this.#steps.push({ moment, input });
+    if (this.records) this.#steps.push({ moment, input });
     for (const effect of this.node.step(moment, input)) this.#carryOut(effect);
   }
 

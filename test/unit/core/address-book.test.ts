@@ -130,6 +130,13 @@ describe('records that a member signs as fast as it can', () => {
     expect(book.offer(next, now, WALL, isMember).type).toBe('new');
   });
 
+  test('of this node itself are always kept: nothing may hold up what it says', () => {
+    for (let sequence = 1; sequence <= 3 * RECORD_BURST; sequence += 1) {
+      book.keepOwn(recordOf(pi, cluster, { sequence }), now, WALL);
+    }
+    expect(book.sequence(pi.id)).toBe(3 * RECORD_BURST);
+  });
+
   test('hold up nobody else’s', () => {
     for (let sequence = 1; sequence <= RECORD_BURST; sequence += 1) {
       book.offer(recordOf(pi, cluster, { sequence }).bytes, now, WALL, isMember);
@@ -172,6 +179,15 @@ describe('the history', () => {
     }
     remember('192.0.2.1:1');
     book.failed(pi.id, at('192.0.2.1:1'), 'silent');
+    expect(history()).toContain('192.0.2.1:1');
+  });
+
+  test('counts failures in a row: an address that answered starts anew', () => {
+    remember('192.0.2.2:2', '192.0.2.1:1');
+    for (let count = 0; count < 5 * HISTORY_SILENCE_MAX; count += 1) {
+      book.failed(pi.id, at('192.0.2.1:1'), count % 2 === 0 ? 'silent' : 'refused');
+      if (count % 3 === 0) book.answered(pi.id, at('192.0.2.1:1'));
+    }
     expect(history()).toContain('192.0.2.1:1');
   });
 
@@ -250,6 +266,15 @@ describe('what is stored', () => {
       history: [{ id: stranger.id, addresses: [{ address: at('192.0.2.1:1'), at: WALL }] }],
     });
     expect(again.stored()).toEqual(EMPTY_BOOK);
+  });
+
+  test('holds no more addresses of a member than any history may', () => {
+    offer({ at: ['192.0.2.3:3', '192.0.2.4:4'] });
+    const { records } = book.stored();
+    const addresses = places(HISTORY_MAX + 8).map((place) => ({ address: at(place), at: WALL }));
+    const again = open({ records, history: [{ id: pi.id, addresses }] });
+    expect(again.history(pi.id)).toHaveLength(HISTORY_MAX);
+    expect(again.listed(pi.id)).toHaveLength(2);
   });
 
   test('of somebody who left is gone', () => {

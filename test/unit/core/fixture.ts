@@ -98,7 +98,8 @@ export class Station {
   readonly id: NodeId;
   readonly node: Node;
   now: number;
-  wall: number;
+  /** How far the wall clock was set off. */
+  skew = 0;
   late = 0;
   saves = true;
   sockets = true;
@@ -113,7 +114,6 @@ export class Station {
     const identity = identityOf(name);
     this.id = identity.id;
     this.now = options.now ?? START;
-    this.wall = WALL + this.now;
     this.node = new Node({
       suite: nodeSuite,
       identity,
@@ -122,6 +122,10 @@ export class Station {
       settings: { ...DEFAULTS, ...options.settings },
       seed: seedOf(name),
     });
+  }
+
+  get wall(): number {
+    return WALL + this.now + this.skew;
   }
 
   get moment(): Moment {
@@ -160,7 +164,6 @@ export class Station {
 
   /** Moves both clocks to this instant without looking at alarms. */
   set(now: number): void {
-    this.wall += now - this.now;
     this.now = now;
   }
 
@@ -316,6 +319,8 @@ export class Scene {
   readonly #key: Bytes;
   /** Whether the members ping the machine each second, as real ones would. */
   pings = true;
+  /** The socket of the machine that their pings come to. */
+  pingedSocket: SocketId = 0;
   #pingedAt = START;
   #busy = false;
   readonly #queue: Send[] = [];
@@ -378,7 +383,8 @@ export class Scene {
     for (const puppet of this.puppets) {
       if (!puppet.on || !puppet.sessions.has(this.station.id, this.now)) continue;
       const { sequence, digest = puppet.lastDigest } = puppet;
-      all.push(...this.say(puppet, { type: 'ping', challenge: 1, sequence, digest }));
+      const ping = { type: 'ping', challenge: 1, sequence, digest } as const;
+      all.push(...this.say(puppet, ping, puppet.at, this.pingedSocket));
     }
     return all;
   }

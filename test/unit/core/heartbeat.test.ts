@@ -46,6 +46,15 @@ describe('the rotation', () => {
     expect(heartbeat([]).next(() => true)).toBeUndefined();
   });
 
+  test('finds the one that is wanted at every turn, wherever it stands in the pass', () => {
+    for (let seed = 0; seed < 30; seed += 1) {
+      const beat = heartbeat(names.slice(0, 3), seed);
+      for (let turn = 0; turn < 20; turn += 1) {
+        expect(beat.next((peer) => peer === 'pi')).toBe('pi');
+      }
+    }
+  });
+
   test('takes a member once, however often it is added', () => {
     const beat = heartbeat();
     beat.add('pi' as NodeId);

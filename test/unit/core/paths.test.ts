@@ -223,6 +223,16 @@ describe('the path in use', () => {
     expect(list(NEW)).toEqual({ peer: pi, from: at(HOME), to: at(NEW), moved: true });
   });
 
+  test('is proven as of the newest question that was answered, in whatever order pongs come', () => {
+    const older = ask(HOME);
+    pass(50);
+    const newer = ask(HOME);
+    pass(5);
+    paths.pong(pi, newer, now);
+    paths.pong(pi, older, now);
+    expect(paths.path(pi)?.provenAt).toBe(now - 5);
+  });
+
   test('gives way after one silence to a listed address, after two to an unlisted one', () => {
     list(HOME);
     ask(HOME);
@@ -287,6 +297,16 @@ describe('the path in use', () => {
     prove(HOME);
     expect(paths.routes(pi).map(({ address }) => address)).toEqual([at(HOME)]);
     expect(paths.routes(cellar)).toEqual([]);
+  });
+
+  test('is dropped when another member is proven at exactly that address', () => {
+    prove(NEW);
+    paths.drop(pi, at(NEW));
+    expect(used()).toBe(`0 ${HOME}`);
+    expect(candidates()).toEqual([HOME]);
+    paths.drop(pi, at(HOME));
+    expect(used()).toBeUndefined();
+    paths.drop(cellar, at(HOME));
   });
 
   test('does not hold through a fresh socket that was closed', () => {

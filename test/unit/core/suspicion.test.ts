@@ -136,8 +136,24 @@ describe('tries', () => {
     const suspicions = alive(pi);
     let now: Instant = T0;
     for (let count = 0; count < 9; count += 1) now = failOnce(suspicions, now).at;
-    expect(suspicions.hurry(pi)).toBe(true);
+    expect(suspicions.hurry(pi, now, WAIT)).toBeUndefined();
     expect(suspicions.begin(pi, now, WAIT, false)).toBe(after(now, WAIT));
+  });
+
+  test('that run for a minute yet fail within one time-out after news of the member', () => {
+    const suspicions = alive(pi);
+    let now: Instant = T0;
+    for (let count = 0; count < 12; count += 1) now = failOnce(suspicions, now).at;
+    suspicions.begin(pi, now, WAIT, false);
+    expect(suspicions.hurry(pi, now, WAIT)).toBe(after(now, WAIT));
+    expect(suspicions.fail(pi, after(now, WAIT))).toBeDefined();
+  });
+
+  test('fail however much news of the member there is: nobody is kept alive by hearsay', () => {
+    const suspicions = alive(pi);
+    const deadline = suspicions.begin(pi, T0, WAIT, false);
+    for (let ms = 0; ms < 200; ms += 10) suspicions.hurry(pi, after(T0, millis(ms)), WAIT);
+    expect(suspicions.fail(pi, deadline ?? T0)).toMatchObject({ failures: 1 });
   });
 });
 
@@ -176,7 +192,7 @@ test('nothing is kept of who left, and strangers are never noted', () => {
     expect(suspicions.liveness(nobody)).toBe('suspect');
     expect(suspicions.heardAt(nobody)).toBeUndefined();
     expect(suspicions.begin(nobody, T0, WAIT, true)).toBeUndefined();
-    expect(suspicions.hurry(nobody)).toBe(false);
+    expect(suspicions.hurry(nobody, T0, WAIT)).toBeUndefined();
     expect(suspicions.answered(nobody, T0).found).toBe(false);
   }
   expect([...suspicions.which('suspect')]).toEqual([]);

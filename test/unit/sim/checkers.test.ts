@@ -1,8 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { address, parseAddress, type Address } from '../../../src/base/address.ts';
-import { nodeIdOf } from '../../../src/base/id.ts';
+import { clusterIdOf, nodeIdOf, type NodeId } from '../../../src/base/id.ts';
 import { SeededRandom } from '../../../src/base/random.ts';
-import { clusterIdOf } from '../../../src/base/id.ts';
 import { instant, millis, wallTime } from '../../../src/base/time.ts';
 import type { Effect } from '../../../src/core/io.ts';
 import type { MembersDocument, MemberView } from '../../../src/core/view.ts';
@@ -119,7 +118,7 @@ describe('the checker of records', () => {
   });
 
   it('finds a record older than the one held before, and no other', () => {
-    const newest = new Map();
+    const newest = new Map<NodeId, number>();
     const [old, young] = [record(node, 4), record(node, 5)];
     expect(recordsSigned(book(old), truth, newest)).toBeUndefined();
     expect(recordsSigned(book(young), truth, newest)).toBeUndefined();

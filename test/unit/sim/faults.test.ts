@@ -37,7 +37,11 @@ describe('a schedule of faults', () => {
   });
 
   it('contains every kind within a hundred seeds', () => {
-    const seen = new Set(Array.from({ length: 100 }, (_, seed) => plan(seed)).flat().map((f) => f.type));
+    const seen = new Set(
+      Array.from({ length: 100 }, (_, seed) => plan(seed))
+        .flat()
+        .map((f) => f.type),
+    );
     expect([...FAULT_TYPES].filter((type) => !seen.has(type))).toEqual([]);
   });
 

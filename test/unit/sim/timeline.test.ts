@@ -8,7 +8,7 @@ function runAll(timeline: Timeline, until: number): void {
 }
 
 describe('a timeline', () => {
-  it('lets events happen in the order of their times, whatever the order they were asked for', () => {
+  it('lets events happen in the order of their times, however they were asked for', () => {
     const timeline = new Timeline();
     const random = new SeededRandom(3);
     const times = Array.from({ length: 500 }, () => random.below(1_000));

@@ -32,8 +32,9 @@ export interface ToyFaults {
 }
 
 /**
- * A machine simple enough to be seen through: asks everyone five times a second, believes an address
- * when the challenge sent there comes back. No keys, no records; it heals one move, nothing more.
+ * A machine simple enough to be seen through: asks everyone five times a second, believes an
+ * address when the challenge sent there comes back. No keys, no records; it heals one move, nothing
+ * more.
  */
 export class Toy implements Subject {
   readonly id: NodeId;
@@ -44,12 +45,14 @@ export class Toy implements Subject {
   constructor(id: NodeId, birth: Birth, faults: ToyFaults) {
     this.id = id;
     this.#faults = faults;
-    this.#peers = (readBook(birth.book) ?? EMPTY_BOOK).history.flatMap(({ id: peer, addresses }) => {
-      const [known] = addresses;
-      if (known === undefined) return [];
-      const { address } = known;
-      return [{ id: peer, address, proven: undefined, asked: [] }];
-    });
+    this.#peers = (readBook(birth.book) ?? EMPTY_BOOK).history.flatMap(
+      ({ id: peer, addresses }) => {
+        const [known] = addresses;
+        if (known === undefined) return [];
+        const { address } = known;
+        return [{ id: peer, address, proven: undefined, asked: [] }];
+      },
+    );
   }
 
   step(moment: Moment, input: Input): readonly Effect[] {
@@ -67,7 +70,9 @@ export class Toy implements Subject {
   }
 
   document(name: DocumentName): unknown {
-    return name === 'book' ? writeBook(EMPTY_BOOK) : { acts: [], invites: [], reserved: 0, tags: [] };
+    return name === 'book'
+      ? writeBook(EMPTY_BOOK)
+      : { acts: [], invites: [], reserved: 0, tags: [] };
   }
 
   members(now: Instant): MembersDocument {

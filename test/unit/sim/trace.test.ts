@@ -44,7 +44,8 @@ describe('a trace', () => {
     trace.note(instant(1_500), 'attic', 'input', { type: 'datagram', socket: 0, from, bytes });
     trace.note(instant(1_501), 'pi', 'fate', 'loses power');
     expect(trace.story).toEqual([
-      '    1.5000 s  attic      < datagram socket=0 from=203.0.113.10:4117 bytes=[68 B 232323232323232323]',
+      '    1.5000 s  attic      < datagram socket=0 from=203.0.113.10:4117 ' +
+        'bytes=[68 B 232323232323232323]',
       '    1.5010 s  pi         * loses power',
     ]);
   });
