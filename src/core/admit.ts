@@ -5,9 +5,9 @@
 
 import type { Address } from '../base/address.ts';
 import { concat, toHex, type Bytes } from '../base/bytes.ts';
-import type { NodeId } from '../base/id.ts';
+import { publicKeyOf, type NodeId } from '../base/id.ts';
 import { decodeFrameBody, encodeFrame, type JoinFrame, type RefusalReason } from '../wire/join.ts';
-import { redemptionInput } from '../wire/act.ts';
+import { consentInput, redemptionInput } from '../wire/act.ts';
 import { GUESTS_MAX } from './config.ts';
 import { count, type Crew } from './crew.ts';
 import type { LinkId } from './io.ts';
@@ -66,12 +66,14 @@ export function linkFrame(crew: Crew, link: LinkId, body: Bytes): void {
 
 function judge(crew: Crew, request: Request): RefusalReason | undefined {
   const { membership, invites, suite, cluster } = crew;
-  const { id, agreement, name, inviteKey, redemption } = request;
+  const { id, agreement, name, inviteKey, redemption, consent } = request;
   const redeemed = membership.inviteBy(inviteKey)?.redeemed ?? 0;
   const verdict = invites.judge(inviteKey, redeemed, crew.wall);
   if (verdict !== 'ok') return verdict;
   const signed = redemptionInput(cluster, inviteKey, id, agreement, name);
   if (!suite.verify(inviteKey, signed, redemption)) return 'malformed';
+  const agreed = consentInput(cluster, inviteKey, id, agreement, name);
+  if (!suite.verify(publicKeyOf(id), agreed, consent)) return 'malformed';
   if (membership.get(id) !== undefined || membership.byAgreement(agreement) !== undefined) {
     return 'malformed';
   }
@@ -81,9 +83,9 @@ function judge(crew: Crew, request: Request): RefusalReason | undefined {
 
 /** Signs the admission; the answer leaves when that is on disk, so a crash forks no chain. */
 function admit(crew: Crew, link: LinkId, request: Request, from: Address): void {
-  const { id, agreement, name, inviteKey, redemption } = request;
-  const body = { type: 'admit', id, agreement, name, inviteKey, redemption } as const;
-  const act = crew.membership.sign(crew.identity, body);
+  const { id, agreement, name, inviteKey, redemption, consent } = request;
+  const body = { id, agreement, name, inviteKey, redemption, consent };
+  const act = crew.membership.sign(crew.identity, { type: 'admit', ...body });
   welcome(crew, id);
   const ticket = crew.outbox.save('cluster', true);
   crew.admitting.set(id, ticket);

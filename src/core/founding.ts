@@ -4,7 +4,7 @@ import type { NodeId, NodeName } from '../base/id.ts';
 import type { WallTime } from '../base/time.ts';
 import type { Identity } from '../crypto/identity.ts';
 import type { Suite } from '../crypto/suite.ts';
-import { redemptionInput, signAct } from '../wire/act.ts';
+import { consentInput, redemptionInput, signAct } from '../wire/act.ts';
 import { decodeFrameBody, encodeFrame, type RefusalReason } from '../wire/join.ts';
 import { decodeRecord, verifyRecord, type SignedRecord } from '../wire/record.ts';
 import { inviteKeyOf, type Token } from '../wire/token.ts';
@@ -38,15 +38,18 @@ export function foundCluster(
 }
 
 /**
- * The frame that asks the token's maker for admission, its length prefix included. The signature
- * is by the invite's own key, so that it proves the invite and is of no use to anybody else.
+ * The frame that asks the token's maker for admission, its length prefix included. One signature is
+ * by the invite's own key, so that it proves the invite and is of no use to anybody else; the other
+ * by this node's, so that no member ever admits it under another key or name.
  */
 export function joinRequest(suite: Suite, identity: Identity, token: Token, name: NodeName): Bytes {
   const { seed, public: inviteKey } = inviteKeyOf(suite, token.secret);
   const agreement = identity.agreement.public;
   const input = redemptionInput(token.cluster, inviteKey, identity.id, agreement, name);
   const redemption = suite.sign(seed, input);
-  return encodeFrame({ type: 'request', id: identity.id, agreement, name, inviteKey, redemption });
+  const { id } = identity;
+  const consent = identity.sign(consentInput(token.cluster, inviteKey, id, agreement, name));
+  return encodeFrame({ type: 'request', id, agreement, name, inviteKey, redemption, consent });
 }
 
 /** How far a join has come. */
@@ -137,7 +140,7 @@ export class Admission {
     const self = nodes.get(this.#identity.id);
     if (self === undefined) return broken('it does not admit this node');
     if (self.left) return broken('this node left that cluster before; it needs a new identity');
-    // A maker that swaps the key could answer for this node, so this is more than a formality.
+    // Only this node's own consent binds a key to it, so somebody holds its seed and another key.
     if (!equal(self.agreement, this.#identity.agreement.public)) {
       return broken('it admits this node under a key of somebody else');
     }

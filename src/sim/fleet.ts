@@ -8,7 +8,8 @@ import { EMPTY_BOOK } from '../core/documents.ts';
 import type { StoredBook, StoredCluster } from '../core/documents.ts';
 import { identityFrom, type Identity } from '../crypto/identity.ts';
 import type { Suite } from '../crypto/suite.ts';
-import { clusterOf, redemptionInput, signAct, type SignedAct } from '../wire/act.ts';
+import { clusterOf, consentInput, redemptionInput, signAct } from '../wire/act.ts';
+import type { AdmitAct, SignedAct } from '../wire/act.ts';
 import { MAIN_PORT } from './site.ts';
 
 /** Names people give to machines at home; more nodes get numbers. */
@@ -108,16 +109,11 @@ function redeem(
   cluster: ClusterId,
   invite: { readonly seed: Bytes; readonly public: Bytes },
   { name, identity }: Seaman,
-): {
-  readonly id: Identity['id'];
-  readonly agreement: Bytes;
-  readonly name: NodeName;
-  readonly inviteKey: Bytes;
-  readonly redemption: Bytes;
-} {
+): Pick<AdmitAct, 'id' | 'agreement' | 'name' | 'inviteKey' | 'redemption' | 'consent'> {
   const { id } = identity;
   const agreement = identity.agreement.public;
   const input = redemptionInput(cluster, invite.public, id, agreement, name);
   const redemption = suite.sign(invite.seed, input);
-  return { id, agreement, name, inviteKey: invite.public, redemption };
+  const consent = identity.sign(consentInput(cluster, invite.public, id, agreement, name));
+  return { id, agreement, name, inviteKey: invite.public, redemption, consent };
 }

@@ -39,7 +39,7 @@ export interface FoundAct extends Link {
   readonly name: NodeName;
 }
 
-/** Makes `id` a member; `redemption` is the joiner's signature with the invite's key. */
+/** Makes `id` a member: whoever holds the invite's secret asked for it, and `id` itself agreed. */
 export interface AdmitAct extends Within {
   readonly type: 'admit';
   readonly id: NodeId;
@@ -47,8 +47,10 @@ export interface AdmitAct extends Within {
   readonly agreement: Bytes;
   readonly name: NodeName;
   readonly inviteKey: Bytes;
-  /** Ed25519 over {@link redemptionInput}. */
+  /** Ed25519 by the invite's key over {@link redemptionInput}. */
   readonly redemption: Bytes;
+  /** Ed25519 by `id` over {@link consentInput}: nobody else binds a key and a name to it. */
+  readonly consent: Bytes;
 }
 
 /** Opens an invite; members know only the public key of the secret in the token. */
@@ -99,6 +101,7 @@ const CLUSTER_SIZE = 16;
 const NONCE_SIZE = 16;
 const SIGNED_AS: Bytes = utf8('flotilla v2 act');
 const REDEEMED_AS: Bytes = utf8('flotilla v2 redeem');
+const CONSENTED_AS: Bytes = utf8('flotilla v2 consent');
 const NO_CLUSTER: Bytes = new Uint8Array(CLUSTER_SIZE);
 
 /** Signs an act of `identity`'s own chain. An act no other node would accept is our own mistake. */
@@ -127,8 +130,9 @@ export function decodeAct(suite: Suite, bytes: Bytes): SignedAct | undefined {
 }
 
 /**
- * True when the author signed the act and, for an admission, the holder of the invite's secret
- * signed the joiner into it. Whether author and invite count is for the chains to say.
+ * True when the author signed the act and, for an admission, both the holder of the invite's secret
+ * and the joiner itself signed the joiner into it. Whether author and invite count is for the chains
+ * to say.
  */
 export function verifyAct(suite: Suite, signed: SignedAct): boolean {
   const { act, bytes } = signed;
@@ -138,7 +142,9 @@ export function verifyAct(suite: Suite, signed: SignedAct): boolean {
   if (act.type !== 'admit') return true;
   const { cluster, inviteKey, id, agreement, name } = act;
   const redeemed = redemptionInput(cluster, inviteKey, id, agreement, name);
-  return suite.verify(inviteKey, redeemed, act.redemption);
+  if (!suite.verify(inviteKey, redeemed, act.redemption)) return false;
+  const consented = consentInput(cluster, inviteKey, id, agreement, name);
+  return suite.verify(publicKeyOf(id), consented, act.consent);
 }
 
 /** The cluster that a founding act founds: the first 16 octets of its hash. */
@@ -147,8 +153,30 @@ export function clusterOf(suite: Suite, found: SignedAct): ClusterId {
   return clusterIdOf(suite.hash(found.bytes).slice(0, CLUSTER_SIZE));
 }
 
-/** What a joiner signs with the invite's one-off key. The name is last: it alone varies in size. */
+/** What a joiner signs with the invite's one-off key. */
 export function redemptionInput(
+  cluster: ClusterId,
+  inviteKey: Bytes,
+  id: NodeId,
+  agreement: Bytes,
+  name: NodeName,
+): Bytes {
+  return concat(REDEEMED_AS, joining(cluster, inviteKey, id, agreement, name));
+}
+
+/** What a joiner signs with its own identity key: that this X25519 key and this name are its own. */
+export function consentInput(
+  cluster: ClusterId,
+  inviteKey: Bytes,
+  id: NodeId,
+  agreement: Bytes,
+  name: NodeName,
+): Bytes {
+  return concat(CONSENTED_AS, joining(cluster, inviteKey, id, agreement, name));
+}
+
+/** Who joins where, and on what. The name is last: it alone varies in size. */
+function joining(
   cluster: ClusterId,
   inviteKey: Bytes,
   id: NodeId,
@@ -157,7 +185,7 @@ export function redemptionInput(
 ): Bytes {
   const keys = concat(inviteKey, publicKeyOf(id), agreement);
   assert(keys.length === 3 * KEY_SIZE, 'keys have 32 octets');
-  return concat(REDEEMED_AS, clusterIdBytes(cluster), keys, utf8(name));
+  return concat(clusterIdBytes(cluster), keys, utf8(name));
 }
 
 function encodeBody(act: Act): Bytes {
@@ -179,6 +207,7 @@ function encodeBody(act: Act): Bytes {
       writeLabel(writer, act.name);
       writeFixed(writer, act.inviteKey, KEY_SIZE);
       writeFixed(writer, act.redemption, SIGNATURE_SIZE);
+      writeFixed(writer, act.consent, SIGNATURE_SIZE);
       break;
     case 'invite':
       writeFixed(writer, act.key, KEY_SIZE);
@@ -237,7 +266,8 @@ function readAdmit(reader: Reader, head: Within): AdmitAct {
   const name = readLabel(reader);
   const inviteKey = readFixed(reader, KEY_SIZE);
   const redemption = readFixed(reader, SIGNATURE_SIZE);
-  return { type: 'admit', ...head, id, agreement, name, inviteKey, redemption };
+  const consent = readFixed(reader, SIGNATURE_SIZE);
+  return { type: 'admit', ...head, id, agreement, name, inviteKey, redemption, consent };
 }
 
 function isZero(bytes: Bytes): boolean {

@@ -29,6 +29,8 @@ export type JoinFrame =
       readonly inviteKey: Bytes;
       /** By the invite's key, over `redemptionInput` of act.ts. */
       readonly redemption: Bytes;
+      /** By the joiner's identity key, over `consentInput` of act.ts. */
+      readonly consent: Bytes;
     }
   | { readonly type: 'item'; readonly item: NewsItem }
   /** `seen`: where the maker saw the joiner's connection come from, if it can tell. */
@@ -75,6 +77,7 @@ export function encodeFrame(frame: JoinFrame): Bytes {
       writeLabel(writer, frame.name);
       writeFixed(writer, frame.inviteKey, KEY_SIZE);
       writeFixed(writer, frame.redemption, SIGNATURE_SIZE);
+      writeFixed(writer, frame.consent, SIGNATURE_SIZE);
       break;
     case 'item':
       writeItem(writer, frame.item);
@@ -110,7 +113,8 @@ function readFrame(reader: Reader): JoinFrame | undefined {
       const name = readLabel(reader);
       const inviteKey = readFixed(reader, KEY_SIZE);
       const redemption = readFixed(reader, SIGNATURE_SIZE);
-      return { type: 'request', id, agreement, name, inviteKey, redemption };
+      const consent = readFixed(reader, SIGNATURE_SIZE);
+      return { type: 'request', id, agreement, name, inviteKey, redemption, consent };
     }
     case FRAME_KINDS.item:
       return { type: 'item', item: readItem(reader) };

@@ -62,7 +62,7 @@ export const RECORD_MIN = 126;
 export const ACT_MIN = 150;
 
 /** Octets of the longest act: an admission of a member whose name has 63 characters. */
-export const ACT_MAX = 374;
+export const ACT_MAX = 438;
 
 /** Octets of an item's head in `news` and in a join: kind 1, length 2. */
 export const ITEM_HEAD = 3;

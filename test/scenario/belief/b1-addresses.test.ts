@@ -8,9 +8,16 @@ import { at, fromIp, octets, toIp, type Datagram } from './wire.ts';
 const THREE = { machines: ['attic', 'cellar', 'pi'] };
 
 /** Looks at where a machine sees another every 50 ms; gives all addresses it ever showed. */
-function watched(h: Harbour, who: Machine, whom: { readonly id: Machine['id'] }, length: number): string[] {
+function watched(
+  h: Harbour,
+  who: Machine,
+  whom: { readonly id: Machine['id'] },
+  length: number,
+): string[] {
   const shown = new Set<string>();
-  h.wire.repeat(50, length, () => shown.add(`${String(who.sees(whom).address)} ${who.sees(whom).proof}`));
+  h.wire.repeat(50, length, () =>
+    shown.add(`${String(who.sees(whom).address)} ${who.sees(whom).proof}`),
+  );
   return [...shown];
 }
 
@@ -208,7 +215,12 @@ describe('a member that claims to be where it is not', () => {
       { type: 'want', wants: [{ kind: 'act', id: h.founder.identity.id, from: 1 }] },
       { type: 'want', wants: [{ kind: 'record', id: cellar.id, from: 0 }] },
       { type: 'seek', target: cellar.id, sequence: 0 },
-      { type: 'summary', depth: 0, prefix: 0, entries: { mode: 'leaves', leaves: [] } } as unknown as Message,
+      {
+        type: 'summary',
+        depth: 0,
+        prefix: 0,
+        entries: { mode: 'leaves', leaves: [] },
+      } as unknown as Message,
     ].slice(0, 4) as Message[];
     h.wire.repeat(7, 7_000, (turn) => {
       shed.say(attic, dear[turn % dear.length] ?? shed.ping(), at(victim));
@@ -217,7 +229,9 @@ describe('a member that claims to be where it is not', () => {
     const drawn = octets(h.wire.sent.filter(toIp(victim)));
     expect(drawn).toBeGreaterThan(0);
     expect(drawn).toBeLessThan(3 * octets(h.wire.sent.filter(fromIp(victim))));
-    const kinds = shed.heard.filter(({ to }) => to.ip === victim).map(({ message }) => message.type);
+    const kinds = shed.heard
+      .filter(({ to }) => to.ip === victim)
+      .map(({ message }) => message.type);
     expect(new Set(kinds)).toEqual(new Set(['ping', 'pong']));
   });
 });
@@ -230,7 +244,10 @@ describe('an address that another member has now', () => {
     pi.move(cellar.ip);
     expect(h.wire.runUntil(() => attic.hasFound(pi), 5_000)).toBe(true);
     h.wire.run(3_000);
-    expect(attic.sees(cellar)).not.toMatchObject({ address: formatAddress(pi.address), proof: 'direct' });
+    expect(attic.sees(cellar)).not.toMatchObject({
+      address: formatAddress(pi.address),
+      proof: 'direct',
+    });
   });
 
   it('is each one’s own again when two have swapped theirs', () => {
@@ -250,7 +267,13 @@ describe('addresses that nobody can be at', () => {
   it('are not asked, whoever lists them', () => {
     const h = harbour({ machines: ['attic', 'cellar'], rogues: ['shed'] });
     const [attic, shed] = [h.machine(0), h.rogue(0)];
-    const never = [at('0.0.0.7'), at('224.0.0.251'), at('255.255.255.255'), at('127.0.0.1'), at('30.1.1.1', 0)];
+    const never = [
+      at('0.0.0.7'),
+      at('224.0.0.251'),
+      at('255.255.255.255'),
+      at('127.0.0.1'),
+      at('30.1.1.1', 0),
+    ];
     shed.sequence = 2;
     const record = shed.record(2, never);
     shed.say(attic, { type: 'news', items: [{ kind: 'record', bytes: record }] });

@@ -17,7 +17,10 @@ function tell(from: Rogue, to: Machine, ...records: readonly Bytes[]): void {
 }
 
 /** The record that a machine holds of somebody. */
-function held(machine: Machine, of: { readonly id: Machine['id'] }): ReturnType<typeof decodeRecord> {
+function held(
+  machine: Machine,
+  of: { readonly id: Machine['id'] },
+): ReturnType<typeof decodeRecord> {
   const book = readBook(machine.running.document('book'));
   return book?.records.map((bytes) => decodeRecord(bytes)).find((record) => record?.id === of.id);
 }
@@ -133,22 +136,25 @@ describe('a record', () => {
   it.each([
     [3, 'vouched'],
     [0, 'none'],
-  ])('that %i members vouch for shows its address with proof %s until it is challenged', (voters, proof) => {
-    const h = harbour(PLAN);
-    const [attic, cellar, shed] = [h.machine(0), h.machine(1), h.rogue(0)];
-    attic.crash();
-    attic.files.delete('book');
-    h.wire.release(shed.ip);
-    attic.start();
-    shed.ip = h.wire.freshIp();
-    const addresses = [{ address: shed.address, voters }];
-    tell(shed, cellar, shed.record(20, [], { addresses }));
-    expect(h.wire.runUntil(() => held(attic, shed) !== undefined, 5_000)).toBe(true);
-    const address = voters > 0 ? formatAddress(shed.address) : null;
-    expect(attic.sees(shed)).toMatchObject({ address, proof });
-    shed.hold(shed.ip);
-    expect(h.wire.runUntil(() => attic.hasFound(shed), 5_000)).toBe(true);
-  });
+  ])(
+    'that %i members vouch for shows its address with proof %s until it is challenged',
+    (voters, proof) => {
+      const h = harbour(PLAN);
+      const [attic, cellar, shed] = [h.machine(0), h.machine(1), h.rogue(0)];
+      attic.crash();
+      attic.files.delete('book');
+      h.wire.release(shed.ip);
+      attic.start();
+      shed.ip = h.wire.freshIp();
+      const addresses = [{ address: shed.address, voters }];
+      tell(shed, cellar, shed.record(20, [], { addresses }));
+      expect(h.wire.runUntil(() => held(attic, shed) !== undefined, 5_000)).toBe(true);
+      const address = voters > 0 ? formatAddress(shed.address) : null;
+      expect(attic.sees(shed)).toMatchObject({ address, proof });
+      shed.hold(shed.ip);
+      expect(h.wire.runUntil(() => attic.hasFound(shed), 5_000)).toBe(true);
+    },
+  );
 });
 
 describe('a member that lists the addresses of somebody else', () => {
@@ -198,8 +204,19 @@ describe('what others say of a member', () => {
     const [cellar] = [h.machine(1)];
     const victim = h.wire.freshIp();
     h.wire.repeat(1_000, 20_000, () => {
-      shed.say(attic, { type: 'sought', target: cellar.id, age: 0, seen: at(victim), record: undefined });
-      shed.say(attic, { type: 'introduce', seeker: cellar.id, address: at(victim), record: undefined });
+      shed.say(attic, {
+        type: 'sought',
+        target: cellar.id,
+        age: 0,
+        seen: at(victim),
+        record: undefined,
+      });
+      shed.say(attic, {
+        type: 'introduce',
+        seeker: cellar.id,
+        address: at(victim),
+        record: undefined,
+      });
     });
     expect(attic.hasFound(cellar)).toBe(true);
     expect(attic.eventsOf('member-moved')).toEqual([]);

@@ -18,7 +18,11 @@ function beliefs(machine: Machine): unknown {
       ...[id, name, state, address, proof, moves],
       ...Object.entries(tags),
     ]),
-    own: machine.status.self.addresses.map(({ address, votes, voters }) => [address, votes, voters]),
+    own: machine.status.self.addresses.map(({ address, votes, voters }) => [
+      address,
+      votes,
+      voters,
+    ]),
     state: machine.status.self.state,
   };
 }
@@ -88,7 +92,10 @@ describe('a wall clock that is set', () => {
 
 describe('a machine resumed from a snapshot', () => {
   /** Goes on for a minute after the snapshot, and then once more from it. */
-  function resumed(gap: number, wallGoesOn: boolean): { h: Harbour; attic: Machine; since: Harbour['wire']['now'] } {
+  function resumed(
+    gap: number,
+    wallGoesOn: boolean,
+  ): { h: Harbour; attic: Machine; since: Harbour['wire']['now'] } {
     const h = harbour({ ...THREE, snapshots: true });
     const attic = h.machine(0);
     const kept = attic.snapshot();

@@ -51,7 +51,12 @@ describe('a member that left', () => {
   it('is shown as left by everyone within a second', () => {
     const { h } = left();
     for (const machine of h.machines) expect(states(machine)['shed']).toBe('left');
-    expect(h.machine(1).eventsOf('member-left').map(({ name }) => name)).toEqual(['shed']);
+    expect(
+      h
+        .machine(1)
+        .eventsOf('member-left')
+        .map(({ name }) => name),
+    ).toEqual(['shed']);
   });
 
   it('is sent nothing any more, and nothing of its live sessions is opened', () => {
@@ -97,7 +102,9 @@ describe('a member that left', () => {
     tell(barn, h.machine(0), ...again.map(({ bytes }) => bytes));
     h.wire.run(2_000);
     for (const machine of h.machines) expect(states(machine)['shed']).toBe('left');
-    expect(join(h.machine(0), invite(h.machine(0)), shed.identity, 'shed')).toMatchObject({ type: 'refused' });
+    expect(join(h.machine(0), invite(h.machine(0)), shed.identity, 'shed')).toMatchObject({
+      type: 'refused',
+    });
   });
 
   it('is left for one whose disk is older than that, as soon as it hears others', () => {
@@ -160,7 +167,13 @@ describe('an act', () => {
     tell(barn, attic, ...acts);
     h.wire.run(3_000);
     for (const machine of h.machines) {
-      expect(Object.keys(states(machine)).toSorted()).toEqual(['attic', 'barn', 'cellar', 'pi', 'shed']);
+      expect(Object.keys(states(machine)).toSorted()).toEqual([
+        'attic',
+        'barn',
+        'cellar',
+        'pi',
+        'shed',
+      ]);
     }
   });
 
@@ -176,7 +189,12 @@ describe('an act', () => {
     h.wire.run(5_000);
     expect(states(attic)['mole']).toBeDefined();
     cellar.restart();
-    expect(h.wire.runUntil(() => h.machines.every((machine) => machine === cellar || machine.hasFound(cellar)), 5_000)).toBe(true);
+    expect(
+      h.wire.runUntil(
+        () => h.machines.every((machine) => machine === cellar || machine.hasFound(cellar)),
+        5_000,
+      ),
+    ).toBe(true);
     h.wire.run(10_000);
     expect(attic.sees(mole)).toMatchObject({ address: null, proof: 'none' });
   });
@@ -196,6 +214,8 @@ describe('an act', () => {
     const views = h.machines.map((machine) => states(machine));
     const names = views.map((view) => Object.keys(view).toSorted().join());
     expect(new Set(names).size).toBe(1);
-    expect(h.machines.flatMap((machine) => machine.eventsOf('fork')).map(({ name }) => name)).toContain('barn');
+    expect(
+      h.machines.flatMap((machine) => machine.eventsOf('fork')).map(({ name }) => name),
+    ).toContain('barn');
   });
 });

@@ -46,7 +46,13 @@ describe('a stranger that scans the UDP port', () => {
   it('gets not one octet for noise of any size', () => {
     const h = harbour(THREE);
     const sizes = Array.from({ length: 1_500 }, (_, size) => size);
-    expect(scan(h, h.machine(0), sizes.map((size) => h.wire.random.bytes(size)))).toEqual([]);
+    expect(
+      scan(
+        h,
+        h.machine(0),
+        sizes.map((size) => h.wire.random.bytes(size)),
+      ),
+    ).toEqual([]);
     expectUntouched(h);
   });
 
@@ -60,7 +66,9 @@ describe('a stranger that scans the UDP port', () => {
     ['version 15', 0xf1, [1, 117]],
   ])('gets nothing for what looks like %s', (_, first, sizes) => {
     const h = harbour(THREE);
-    const datagrams = sizes.flatMap((size) => Array.from({ length: 100 }, () => looksLike(h, first, size)));
+    const datagrams = sizes.flatMap((size) =>
+      Array.from({ length: 100 }, () => looksLike(h, first, size)),
+    );
     expect(scan(h, h.machine(0), datagrams)).toEqual([]);
     expectUntouched(h);
     const counters = Object.values(h.machine(0).status.counters);
@@ -71,7 +79,9 @@ describe('a stranger that scans the UDP port', () => {
     const h = harbour(THREE);
     const [attic, cellar] = [h.machine(0), h.machine(1)];
     const recorded = h.wire.sent.filter((one) => fromIp(cellar.ip)(one) && toIp(attic.ip)(one));
-    const kinds = [0x21, 0x22, 0x23].flatMap((kind) => recorded.filter(({ bytes }) => bytes[0] === kind).slice(-1));
+    const kinds = [0x21, 0x22, 0x23].flatMap((kind) =>
+      recorded.filter(({ bytes }) => bytes[0] === kind).slice(-1),
+    );
     expect(kinds.length).toBeGreaterThan(1);
     const altered = kinds.flatMap(({ bytes }) =>
       Array.from(bytes, (_, place) => {
@@ -101,7 +111,9 @@ describe('a stranger that scans the UDP port', () => {
     const attic = h.machine(0);
     const who = foreign ? h.rogue(0).identity : identityOf('stranger');
     const cluster = foreign ? clusterIdOf(h.wire.random.bytes(16)) : h.cluster;
-    const stranger = new Rogue(h.wire, { name: 'stranger', identity: who }, cluster, [attic.identity]);
+    const stranger = new Rogue(h.wire, { name: 'stranger', identity: who }, cluster, [
+      attic.identity,
+    ]);
     expect(scan(h, attic, [stranger.hello(attic)])).toEqual([]);
     expect(attic.dropped(foreign ? 'hello-unopened' : 'hello-stranger')).toBe(1);
   });
@@ -131,17 +143,27 @@ describe('a hello that was recorded last year', () => {
 
   it('draws one answer smaller than itself, and changes no belief', () => {
     const { h, attic, hello } = recorded();
-    const before = JSON.stringify(attic.view.members.map(({ address, proof, state }) => [address, proof, state]));
+    const before = JSON.stringify(
+      attic.view.members.map(({ address, proof, state }) => [address, proof, state]),
+    );
     const drawn = scan(h, attic, [hello]);
     expect(drawn.map(({ bytes }) => bytes.length)).toEqual([57]);
     expect(hello.length).toBe(117);
-    expect(JSON.stringify(attic.view.members.map(({ address, proof, state }) => [address, proof, state]))).toBe(before);
+    expect(
+      JSON.stringify(
+        attic.view.members.map(({ address, proof, state }) => [address, proof, state]),
+      ),
+    ).toBe(before);
     expectUntouched(h);
   });
 
   it('draws the same answer again, a few times at the most', () => {
     const { h, attic, hello } = recorded();
-    const drawn = scan(h, attic, Array.from({ length: 200 }, () => hello));
+    const drawn = scan(
+      h,
+      attic,
+      Array.from({ length: 200 }, () => hello),
+    );
     expect(new Set(drawn.map(({ bytes }) => bytes.join())).size).toBe(1);
     expect(drawn.length).toBeLessThanOrEqual(16);
     expectUntouched(h);
@@ -192,7 +214,9 @@ describe('a flood of hellos', () => {
   it('that a member recorded fills no table and ends no session', () => {
     const h = harbour({ ...THREE, rogues: ['shed'] });
     const [attic, shed] = [h.machine(0), h.rogue(0)];
-    const copy = new Rogue(h.wire, { name: 'shed', identity: shed.identity }, h.cluster, [attic.identity]);
+    const copy = new Rogue(h.wire, { name: 'shed', identity: shed.identity }, h.cluster, [
+      attic.identity,
+    ]);
     // Who replays hellos gets the answers, and can do nothing with them.
     h.wire.release(copy.ip);
     const since = h.wire.now;
@@ -215,11 +239,16 @@ describe('a forged answer to a hello', () => {
       const { from, to, bytes } = datagram;
       if (bytes[0] === 0x21 && from.ip === attic.ip) {
         const index = bytes.subarray(1, 5);
-        h.wire.send(to, from, concat(new Uint8Array([0x22, 9, 9, 9, 9]), index, h.wire.random.bytes(48)));
+        h.wire.send(
+          to,
+          from,
+          concat(new Uint8Array([0x22, 9, 9, 9, 9]), index, h.wire.random.bytes(48)),
+        );
       }
       return passes(datagram);
     };
-    h.wire.delay = ({ bytes, from }) => (bytes[0] === 0x22 && from.ip !== attic.ip && bytes[1] === 9 ? 1 : 5);
+    h.wire.delay = ({ bytes, from }) =>
+      bytes[0] === 0x22 && from.ip !== attic.ip && bytes[1] === 9 ? 1 : 5;
     attic.restart();
     expect(h.wire.runUntil(() => h.whole, 5_000)).toBe(true);
     expect(attic.dropped('answer-unopened')).toBeGreaterThan(2);
@@ -290,6 +319,9 @@ describe('a stranger that connects to the TCP port', () => {
     const step = join(attic, token, honest, 'loft');
     expect(step.type).toBe('admitted');
     expect(attic.running.memberCount).toBe(4);
-    expect(join(attic, token, identityOf('thief'), 'thief')).toMatchObject({ type: 'refused', reason: 'spent' });
+    expect(join(attic, token, identityOf('thief'), 'thief')).toMatchObject({
+      type: 'refused',
+      reason: 'spent',
+    });
   });
 });

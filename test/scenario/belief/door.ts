@@ -31,7 +31,9 @@ type LinkEffect = Extract<Effect, { readonly link: LinkId }>;
 
 /** What the machine did with a link so far. */
 export function doneWith(machine: Machine, link: LinkId): LinkEffect[] {
-  return machine.asked.filter((effect): effect is LinkEffect => 'link' in effect && effect.link === link);
+  return machine.asked.filter(
+    (effect): effect is LinkEffect => 'link' in effect && effect.link === link,
+  );
 }
 
 /** Knocks with this tag; the link's number. */
@@ -43,13 +45,20 @@ export function knock(machine: Machine, tag: Bytes | undefined): LinkId {
 }
 
 /** Joins from knock to answer, as the runtime does. */
-export function join(machine: Machine, token: Token, identity: Identity, name: string): AdmissionStep {
+export function join(
+  machine: Machine,
+  token: Token,
+  identity: Identity,
+  name: string,
+): AdmissionStep {
   const link = knock(machine, tagOf(machine, token));
   machine.input({ type: 'link-open', link, peer: identity.id });
   const [body] = bodies(joinRequest(nodeSuite, identity, token, name as NodeName));
   machine.input({ type: 'link-frame', link, body: body ?? new Uint8Array(0) });
   machine.wire.run(50);
-  const sent = doneWith(machine, link).flatMap((effect) => (effect.type === 'link-send' ? [effect.bytes] : []));
+  const sent = doneWith(machine, link).flatMap((effect) =>
+    effect.type === 'link-send' ? [effect.bytes] : [],
+  );
   const admission = new Admission(nodeSuite, identity, token, machine.address, wallTime(0));
   let step: AdmissionStep = { type: 'more' };
   for (const frame of bodies(concat(...sent))) step = admission.push(frame);

@@ -41,7 +41,8 @@ export class Harbour {
     this.authors = new Map(authors.map((author) => [author.identity.id, author]));
     for (const name of joined) {
       const by = this.author({ id: identityOf(admittedBy[name] ?? first).id });
-      if (by.chain.every(({ act }) => act.type !== 'invite')) by.sign(inviteBody(by.identity.id, USES));
+      if (by.chain.every(({ act }) => act.type !== 'invite'))
+        by.sign(inviteBody(by.identity.id, USES));
       by.sign(admitBody(this.cluster, identityOf(name), name, by.identity.id));
     }
     const acts = authors.flatMap(({ chain }) => chain.map(({ bytes }) => bytes));

@@ -1,11 +1,16 @@
-import { formatAddress, type Address } from '../../../src/base/address.ts';
+import { parseAddress, type Address } from '../../../src/base/address.ts';
 import type { Bytes } from '../../../src/base/bytes.ts';
 import type { NodeId } from '../../../src/base/id.ts';
 import type { SeededRandom } from '../../../src/base/random.ts';
 import { instant, millis, wallTime } from '../../../src/base/time.ts';
 import type { Command, Reply } from '../../../src/core/commands.ts';
 import { DEFAULTS, type Settings } from '../../../src/core/config.ts';
-import { EMPTY_BOOK, readBook, readCluster, type DocumentName } from '../../../src/core/documents.ts';
+import {
+  EMPTY_BOOK,
+  readBook,
+  readCluster,
+  type DocumentName,
+} from '../../../src/core/documents.ts';
 import type { NodeEvent } from '../../../src/core/events.ts';
 import type { Effect, Input, Moment, SocketId } from '../../../src/core/io.ts';
 import { Node } from '../../../src/core/node.ts';
@@ -113,14 +118,17 @@ export class Machine {
     return view;
   }
 
-  /** True when another is shown as proven where it is. */
+  /** True when another is shown as proven at its present host, by whatever socket. */
   hasFound(other: { readonly id: NodeId; readonly address: Address }): boolean {
     const { address, proof, state } = this.sees(other);
-    return state === 'alive' && proof === 'direct' && address === formatAddress(other.address);
+    const host = parseAddress(address ?? '')?.ip;
+    return state === 'alive' && proof === 'direct' && host === other.address.ip;
   }
 
   eventsOf<T extends NodeEvent['type']>(type: T): Extract<NodeEvent, { type: T }>[] {
-    return this.events.filter((event): event is Extract<NodeEvent, { type: T }> => event.type === type);
+    return this.events.filter(
+      (event): event is Extract<NodeEvent, { type: T }> => event.type === type,
+    );
   }
 
   start(): void {
@@ -197,7 +205,8 @@ export class Machine {
     const id = this.#commands;
     this.input({ type: 'command', id, command });
     const reply = (): Reply | undefined => {
-      for (const effect of this.asked) if (effect.type === 'answer' && effect.id === id) return effect.reply;
+      for (const effect of this.asked)
+        if (effect.type === 'answer' && effect.id === id) return effect.reply;
       return undefined;
     };
     this.wire.runUntil(() => reply() !== undefined, 3_000);

@@ -17,7 +17,8 @@ const MIRRORS = new Set([
 ]);
 
 /** What the kernel or a tool would say, read as a file or run as a command. */
-const TEXTS = /\/proc\/.*net|\/sys\/class\/net|\b(ifconfig|ipconfig|ip addr|ip route|hostname -I)\b/;
+const TEXTS =
+  /\/proc\/.*net|\/sys\/class\/net|\b(ifconfig|ipconfig|ip addr|ip route|hostname -I)\b/;
 
 function sources(folder: string): string[] {
   return readdirSync(folder, { recursive: true, encoding: 'utf8' })
@@ -29,7 +30,8 @@ function sources(folder: string): string[] {
 function mirrorsIn(text: string): string[] {
   const found: string[] = [];
   const visit = (node: ts.Node): void => {
-    const isText = ts.isStringLiteralLike(node) || ts.isTemplateHead(node) || ts.isTemplateTail(node);
+    const isText =
+      ts.isStringLiteralLike(node) || ts.isTemplateHead(node) || ts.isTemplateTail(node);
     if (ts.isIdentifier(node) && MIRRORS.has(node.text)) found.push(node.text);
     if (isText && (TEXTS.test(node.text) || MIRRORS.has(node.text.replace('node:', '')))) {
       found.push(node.text);
@@ -56,7 +58,7 @@ describe('the source', () => {
     "import { networkInterfaces } from 'node:os'; networkInterfaces();",
     "import os from 'node:os'; os['networkInterfaces']();",
     'const mine = (socket) => socket.localAddress;',
-    "const { localAddress } = socket;",
+    'const { localAddress } = socket;',
     "readFileSync('/proc/self/net/fib_trie');",
     "await import('node:child_process');",
     'spawn(`ip addr show ${device}`);',

@@ -70,7 +70,10 @@ export class Rogue {
   }
 
   /** Says hello; once that is answered, pings. */
-  greet(peer: { readonly identity: Identity; readonly address: Address }, from = this.address): void {
+  greet(
+    peer: { readonly identity: Identity; readonly address: Address },
+    from = this.address,
+  ): void {
     const bytes = this.hello(peer);
     this.wire.send(from, peer.address, bytes);
   }
@@ -101,7 +104,12 @@ export class Rogue {
 
   /** A ping of its own. */
   ping(): Message {
-    return { type: 'ping', challenge: this.#random.below(2 ** 32), sequence: this.sequence, digest: 0 };
+    return {
+      type: 'ping',
+      challenge: this.#random.below(2 ** 32),
+      sequence: this.sequence,
+      digest: 0,
+    };
   }
 
   /** A record about itself that lists these addresses. */
@@ -150,7 +158,11 @@ export class Rogue {
     this.#refill();
     const packet = decodePacket(bytes);
     if (typeof packet === 'string') return;
-    const verdict = this.#sessions.receive(packet, this.#now(), (key) => this.#members.get(toHex(key))?.id);
+    const verdict = this.#sessions.receive(
+      packet,
+      this.#now(),
+      (key) => this.#members.get(toHex(key))?.id,
+    );
     if (verdict.type === 'reply') this.wire.send(to, from, verdict.bytes);
     if (verdict.type === 'established') this.#answer(verdict.peer, to, from, this.ping());
     if (verdict.type !== 'opened') return;
@@ -162,7 +174,13 @@ export class Rogue {
     if (seen === undefined) return;
     const { challenge, digest } = message;
     // The digest is given back as it came, so that nobody thinks there is something to be told.
-    this.#answer(verdict.peer, to, from, { type: 'pong', challenge, sequence: this.sequence, digest, seen });
+    this.#answer(verdict.peer, to, from, {
+      type: 'pong',
+      challenge,
+      sequence: this.sequence,
+      digest,
+      seen,
+    });
   }
 
   #answer(peer: NodeId, from: Address, to: Address, message: Message): void {

@@ -5,7 +5,8 @@ import { wallTime } from '../../../src/base/time.ts';
 import { identityFrom, type Identity } from '../../../src/crypto/identity.ts';
 import { nodeSuite } from '../../../src/crypto/node-suite.ts';
 import type { Suite } from '../../../src/crypto/suite.ts';
-import { clusterOf, redemptionInput, signAct, type SignedAct } from '../../../src/wire/act.ts';
+import { clusterOf, consentInput, redemptionInput, signAct } from '../../../src/wire/act.ts';
+import type { AdmitAct, SignedAct } from '../../../src/wire/act.ts';
 import { inviteKeyOf } from '../../../src/wire/token.ts';
 import { Membership, type ActBody } from '../../../src/core/membership.ts';
 
@@ -90,7 +91,7 @@ export function inviteBody(secret: string, uses = 1, suite: Suite = nodeSuite): 
   return { type: 'invite', key, uses, expires: wallTime(1_000_000) };
 }
 
-/** Admits `joiner`, or whoever wears its ID: `agreement` may be somebody else's. */
+/** Admits `joiner`, who agreed to it; its `agreement` key may be one that it should not have. */
 export function admitBody(
   cluster: ClusterId,
   joiner: Identity,
@@ -98,11 +99,16 @@ export function admitBody(
   secret: string,
   suite: Suite = nodeSuite,
   agreement: Bytes = joiner.agreement.public,
-): ActBody {
+): Extract<ActBody, Pick<AdmitAct, 'type'>> {
   const { seed, public: inviteKey } = inviteKeyOf(suite, seedOf(secret).slice(0, 16));
-  const input = redemptionInput(cluster, inviteKey, joiner.id, agreement, named(name));
-  const redemption = suite.sign(seed, input);
-  return { type: 'admit', id: joiner.id, agreement, name: named(name), inviteKey, redemption };
+  const { id } = joiner;
+  const shown = named(name);
+  const redemption = suite.sign(
+    seed,
+    redemptionInput(cluster, inviteKey, id, agreement, shown),
+  );
+  const consent = joiner.sign(consentInput(cluster, inviteKey, id, agreement, shown));
+  return { type: 'admit', id, agreement, name: shown, inviteKey, redemption, consent };
 }
 
 /** The author of a founding. */

@@ -11,7 +11,7 @@ import type { Identity } from '../../../src/crypto/identity.ts';
 import { identityFrom } from '../../../src/crypto/identity.ts';
 import { nodeSuite } from '../../../src/crypto/node-suite.ts';
 import type { Act } from '../../../src/wire/act.ts';
-import { redemptionInput } from '../../../src/wire/act.ts';
+import { consentInput, redemptionInput } from '../../../src/wire/act.ts';
 import { isPrintable } from '../../../src/wire/field.ts';
 import type { JoinFrame } from '../../../src/wire/join.ts';
 import type { Message, NewsItem, Want } from '../../../src/wire/message.ts';
@@ -59,13 +59,13 @@ export const record: RecordFields = {
 
 const link = { cluster, author: attic.id, number: 2, previous: octets(32, 7) };
 const inviteKey = inviteKeyOf(nodeSuite, octets(16, 60));
-const redeemed = redemptionInput(
+const joining = [
   cluster,
   inviteKey.public,
   cellar.id,
   cellar.agreement.public,
   name('cellar'),
-);
+] as const;
 
 /** One act of each kind, all by attic. */
 export const acts: { readonly [Type in Act['type']]: Extract<Act, { type: Type }> } = {
@@ -87,7 +87,8 @@ export const acts: { readonly [Type in Act['type']]: Extract<Act, { type: Type }
     agreement: cellar.agreement.public,
     name: name('cellar'),
     inviteKey: inviteKey.public,
-    redemption: nodeSuite.sign(inviteKey.seed, redeemed),
+    redemption: nodeSuite.sign(inviteKey.seed, redemptionInput(...joining)),
+    consent: cellar.sign(consentInput(...joining)),
   },
   invite: {
     type: 'invite',
@@ -233,6 +234,7 @@ export const anyAct: fc.Arbitrary<Act> = fc.oneof(
     name: anyName,
     inviteKey: anyOctets(32),
     redemption: anyOctets(64),
+    consent: anyOctets(64),
   }),
   fc.record({
     type: fc.constant('invite'),
@@ -267,6 +269,7 @@ export const anyFrame: fc.Arbitrary<JoinFrame> = fc.oneof(
     name: anyName,
     inviteKey: anyOctets(32),
     redemption: anyOctets(64),
+    consent: anyOctets(64),
   }),
   fc.record({ type: fc.constant('item'), item: anyItem }),
   fc.record({ type: fc.constant('done'), seen: maybe(anyAddress) }),
