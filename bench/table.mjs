@@ -3,7 +3,7 @@
  * measured this time stay, each with the date and the Node it was measured with.
  */
 import { readFile, writeFile } from 'node:fs/promises';
-import { cpus, totalmem } from 'node:os';
+import { cpus, loadavg, totalmem } from 'node:os';
 import { fileURLToPath } from 'node:url';
 
 const file = fileURLToPath(new URL('../docs/benchmarks.md', import.meta.url));
@@ -96,7 +96,9 @@ function replaceRow(text, table, key, row) {
   return `${text.slice(0, from)}\n\n${lines.join('\n')}\n\n${text.slice(to)}`;
 }
 
+/** What it was measured on; a load far above the number of cores tells of busy neighbours. */
 function machine() {
   const memory = Math.round(totalmem() / 2 ** 30);
-  return `${cpus().length} cores, ${memory} GiB`;
+  const load = Math.round(loadavg()[1]);
+  return `${cpus().length} cores, ${memory} GiB, load ${load}`;
 }

@@ -160,6 +160,11 @@ export const BEACON_KEYS = 8;
 /** Nonces of genuine beacons remembered: an hour of one orphan's, of the long pace two days. */
 export const BEACON_NONCES = 4_096;
 
+/** After a start, sixteen more members are called this often … */
+export const START_PAUSE: Duration = millis(250);
+/** … up to this many; beyond, keys are agreed when a beat's turn comes. */
+export const START_CALLS = 128;
+
 // Address book.
 /** Addresses remembered of one member (R2). */
 export const HISTORY_MAX = 32;

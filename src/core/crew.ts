@@ -140,6 +140,8 @@ interface Memory {
   started: boolean;
   twinToldAt: Instant | undefined;
   sendRetries: number;
+  /** Members called since the start, besides those a round asked. */
+  startCalls: number;
 }
 
 /** All parts, and the moment of the step under way. */
@@ -240,6 +242,7 @@ function blank(savedActs: number): Memory {
     started: false,
     twinToldAt: undefined,
     sendRetries: 0,
+    startCalls: 0,
   };
 }
 

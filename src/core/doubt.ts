@@ -6,6 +6,8 @@ import { after, elapsed, millis, type Duration, type Instant } from '../base/tim
 import {
   BURST_FIRST,
   GATHER_FLOOR,
+  OUTVOTED_LIMIT,
+  OUTVOTED_REST,
   REFLECTION_GAP,
   ROUND_CALM,
   ROUND_GAP,
@@ -16,6 +18,8 @@ import type { Doubt } from './events.ts';
 import type { SocketId } from './io.ts';
 
 interface Round {
+  /** Whose silence or report began it. */
+  readonly by: NodeId | undefined;
   readonly why: Doubt;
   readonly since: Instant;
   readonly asked: Set<NodeId>;
@@ -38,6 +42,8 @@ export class Rounds {
   #gap: Duration = ROUND_GAP;
   /** What each member reported last of each socket; three a member. */
   readonly #reports = new Map<string, string>();
+  /** Rounds in a row that each member began for nothing, and until when it begins no more. */
+  readonly #idle = new Map<NodeId, { count: number; until: Instant | undefined }>();
 
   /** The round under way. */
   get running(): boolean {
@@ -96,8 +102,26 @@ export class Rounds {
     return true;
   }
 
+  /** Whether this member's silence and reports begin no rounds now: too many were for nothing. */
+  isMuted(peer: NodeId, now: Instant): boolean {
+    const idle = this.#idle.get(peer);
+    return idle?.until !== undefined && now < idle.until;
+  }
+
+  /**
+   * A member whose silence or report began three rounds that changed nothing begins none for long.
+   */
+  #judge(by: NodeId | undefined, changed: boolean, answered: boolean, now: Instant): void {
+    if (by === undefined || !answered) return;
+    const count = changed ? 0 : (this.#idle.get(by)?.count ?? 0) + 1;
+    if (count === 0) this.#idle.delete(by);
+    else if (count < OUTVOTED_LIMIT) this.#idle.set(by, { count, until: undefined });
+    else this.#idle.set(by, { count: 0, until: after(now, OUTVOTED_REST) });
+  }
+
   /** A member left: its reports go. */
   forget(peer: NodeId): void {
+    this.#idle.delete(peer);
     for (const key of this.#reports.keys()) {
       if (key.startsWith(`${peer}/`)) this.#reports.delete(key);
     }
@@ -122,7 +146,13 @@ export class Rounds {
     return members <= SMALL_CLUSTER ? members : BURST_FIRST;
   }
 
-  begin(why: Doubt, asked: readonly NodeId[], now: Instant, timeout: Duration): void {
+  begin(
+    why: Doubt,
+    by: NodeId | undefined,
+    asked: readonly NodeId[],
+    now: Instant,
+    timeout: Duration,
+  ): void {
     if (this.#last !== undefined && elapsed(this.#last, now) > this.#gap + ROUND_CALM) {
       this.#gap = ROUND_GAP;
     }
@@ -130,6 +160,7 @@ export class Rounds {
     this.#postponed = undefined;
     this.#round = {
       why,
+      by,
       since: now,
       asked: new Set(asked),
       answered: new Set(),
@@ -199,12 +230,13 @@ export class Rounds {
   }
 
   /** The round is over; `changed`: the vote came out other than before. */
-  finish(changed: boolean): void {
+  finish(changed: boolean, now: Instant): void {
     const round = this.#round;
     if (round === undefined) return;
     this.#round = undefined;
     // Nobody answered: what they reported before may be reported as news again.
     if (round.answered.size === 0) this.#reports.clear();
+    this.#judge(round.by, changed, round.answered.size * 2 >= round.asked.size, now);
     const fruitless = !changed && round.answered.size * 2 >= round.asked.size;
     this.#gap = fruitless ? millis(Math.min(ROUND_GAP_MAX, this.#gap * 2)) : ROUND_GAP;
   }

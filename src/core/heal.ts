@@ -10,10 +10,13 @@ import type { Message } from '../wire/message.ts';
 import {
   FRESH_LINGER,
   INTRODUCE_FRESH,
+  ORPHAN_CALLS,
   SEND_RETRY,
   SEND_RETRY_MAX,
   SMALL_CLUSTER,
   STALE_FLOW,
+  START_CALLS,
+  START_PAUSE,
   TIDY_PAUSE,
 } from './config.ts';
 import { nameOf, others, othersCount, type Crew } from './crew.ts';
@@ -21,12 +24,22 @@ import type { Doubt } from './events.ts';
 import { MAIN, type FreshSocket, type SendFailure, type SocketId } from './io.ts';
 import type { Question } from './paths.ts';
 import { publish } from './tidings.ts';
-import { armQuestions, ask, askAnew, pathChanged, tell, tryPeer, tryThrough } from './talk.ts';
+import {
+  armQuestions,
+  ask,
+  askAnew,
+  pathChanged,
+  tell,
+  tryPeer,
+  tryThrough,
+  watchSilence,
+} from './talk.ts';
 
 /** A reason to think that I moved: ask the others, unless that was done a moment ago. */
-export function doubt(crew: Crew, why: Doubt): void {
+export function doubt(crew: Crew, why: Doubt, by?: NodeId): void {
   const { rounds, now } = crew;
   if (othersCount(crew) === 0) return;
+  if (by !== undefined && rounds.isMuted(by, now)) return;
   if (!rounds.may(why, now)) {
     if (!rounds.running && rounds.postponedUntil !== undefined) {
       crew.timers.set('postponed', rounds.postponedUntil);
@@ -37,7 +50,7 @@ export function doubt(crew: Crew, why: Doubt): void {
   if (asked.length === 0) return;
   openFresh(crew);
   crew.mainDoubted = true;
-  rounds.begin(why, asked, now, longestTimeout(crew, asked));
+  rounds.begin(why, by, asked, now, longestTimeout(crew, asked));
   crew.reflections.open(now);
   crew.outbox.event({ type: 'doubt', why, asked: asked.length });
   for (const peer of asked) tryPeer(crew, peer);
@@ -65,7 +78,7 @@ function longestTimeout(crew: Crew, asked: readonly NodeId[]): Duration {
 
 /** A burst leaves from a fresh socket too; the round's questions follow when it is open. */
 function openFresh(crew: Crew): void {
-  const { open, close } = crew.fresh.want(crew.now);
+  const { open, close } = crew.fresh.want(crew.now, (socket) => crew.paths.uses(socket));
   if (close !== undefined) closeFresh(crew, close);
   if (open === undefined) return;
   crew.outbox.put({ type: 'open-socket', socket: open });
@@ -122,7 +135,7 @@ function extend(crew: Crew): void {
 
 /** Counts the ballots; what comes out is said in a new record. */
 function decide(crew: Crew, final: boolean): void {
-  const { moved, changed, outvoted, named } = crew.reflections.decide(crew.now, final);
+  const { moved, changed, named } = crew.reflections.decide(crew.now, final);
   if (moved.some(({ from }) => from !== undefined)) crew.movedAt = crew.now;
   for (const { from, to, votes, voters } of moved) {
     crew.outbox.event({ type: 'self-moved', from, to, votes, voters });
@@ -131,7 +144,7 @@ function decide(crew: Crew, final: boolean): void {
   publish(crew);
   if (!final) return;
   if (crew.rounds.answers === 0) crew.fresh.exhaust();
-  crew.rounds.finish(changed || outvoted.length > 0);
+  crew.rounds.finish(changed, crew.now);
   crew.timers.clear('round');
 }
 
@@ -145,7 +158,7 @@ export function reflected(crew: Crew, peer: NodeId, socket: SocketId, seen: Addr
   const isNews = crew.rounds.reported(peer, socket, seen);
   if (!isNews || !crew.reflections.differs(socket, seen)) return;
   if (crew.reflections.isNamed(peer, crew.now)) return;
-  doubt(crew, 'reflection');
+  doubt(crew, 'reflection', peer);
 }
 
 /** Questions whose time-out passed: paths fall silent, history forgets what never answers. */
@@ -167,9 +180,10 @@ export function tryDue(crew: Crew, peer: NodeId): void {
   if (failed.became === 'lost') {
     crew.outbox.event({ type: 'member-lost', id, name: nameOf(crew, id) });
   }
+  watchSilence(crew);
   tryPeer(crew, peer);
   if (failed.failures >= 2 && crew.seek.begin(peer, crew.now)) seekDue(crew, peer);
-  if (failed.beat && failed.failures === 1) doubt(crew, 'unanswered');
+  if (failed.beat && failed.failures === 1) doubt(crew, 'unanswered', peer);
 }
 
 /** The search for a silent member goes on: ask four who may know. */
@@ -236,13 +250,17 @@ export function named(crew: Crew, peer: NodeId, address: Address, age: Duration)
 /** Silence since the start or the last datagram: this node may be an orphan now. */
 export function orphanDue(crew: Crew): void {
   const { orphan, suspicions, now } = crew;
-  if (othersCount(crew) > 0 && orphan.check(now, suspicions.heardAny)) {
+  const all = others(crew);
+  if (all.length === 0 || orphan.since !== undefined) return;
+  const allSilent = all.every((peer) => suspicions.failures(peer) > 0);
+  if (orphan.check(now, suspicions.heardAny, allSilent)) {
     crew.outbox.event({ type: 'orphan', advice: orphanAdvice(crew) });
     callAll(crew);
-    crew.timers.set('beacon', now);
+    return;
   }
-  const next = orphan.since === undefined ? orphan.checkAt(now, suspicions.heardAny) : now;
-  crew.timers.set('orphan', after(next > now ? next : now, ORPHAN_CHECK));
+  const next = orphan.checkAt(now, suspicions.heardAny);
+  // Already silent for that long: the next failed try asks again.
+  if (next > now) crew.timers.set('orphan', next);
 }
 
 /** An orphan calls: the last addresses of 16 members and one of each one's history. */
@@ -255,6 +273,22 @@ export function callAll(crew: Crew): void {
     if (rung !== undefined) ask(crew, peer, MAIN, rung);
   }
   crew.timers.set('call', after(crew.now, crew.orphan.pace(crew.now)));
+}
+
+/** After the start of a larger cluster: the next sixteen that were neither heard nor asked yet. */
+export function callMore(crew: Crew): void {
+  const { suspicions } = crew;
+  if (crew.startCalls >= START_CALLS) return;
+  const dark = others(crew).filter(
+    (peer) =>
+      suspicions.heardAt(peer) === undefined &&
+      suspicions.failures(peer) === 0 &&
+      !suspicions.trying(peer),
+  );
+  const called = dark.slice(0, ORPHAN_CALLS);
+  for (const peer of called) tryPeer(crew, peer);
+  crew.startCalls += called.length;
+  if (dark.length > called.length) crew.timers.set('call-more', after(crew.now, START_PAUSE));
 }
 
 /** The one line that helps when nobody is heard (R5). */
@@ -302,6 +336,3 @@ export function tidy(crew: Crew): void {
   publish(crew);
   if (crew.fresh.any) crew.timers.set('tidy', after(crew.now, TIDY_PAUSE));
 }
-
-/** How often orphanhood is checked beyond its own time. */
-const ORPHAN_CHECK: Duration = millis(50);

@@ -15,7 +15,15 @@ import { answerSeek, ballot, named, reflected } from './heal.ts';
 import { MAIN, type SocketId } from './io.ts';
 import type { Question } from './paths.ts';
 import { answerSummary, answerWant, catchUp, compareNotes, learn, learnRecord } from './tidings.ts';
-import { ask, askAnew, noteMainFlow, pathChanged, rememberPath, say } from './talk.ts';
+import {
+  ask,
+  askAnew,
+  noteMainFlow,
+  pathChanged,
+  rememberPath,
+  say,
+  watchSilence,
+} from './talk.ts';
 
 /** Bytes came in through one of my sockets. */
 export function datagram(crew: Crew, socket: SocketId, from: Address, bytes: Bytes): void {
@@ -57,6 +65,7 @@ function opened(crew: Crew, peer: NodeId, socket: SocketId, from: Address, bytes
   if (crew.orphan.heard()) {
     crew.timers.clear('call');
     crew.outbox.event({ type: 'afloat' });
+    watchSilence(crew);
   }
   if (message.type === 'ping') answerPing(crew, peer, socket, from, message.challenge);
   // A genuine datagram proves only that somebody passed it on: both addresses are asked (B1).

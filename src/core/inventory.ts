@@ -1,5 +1,7 @@
+import { BoundedMap } from '../base/bounded.ts';
 import { toHex, type Bytes } from '../base/bytes.ts';
 import { nodeIdOf, publicKeyOf, type NodeId } from '../base/id.ts';
+import { elapsed, millis, type Duration, type Instant } from '../base/time.ts';
 import type { Suite } from '../crypto/suite.ts';
 import { SUMMARY_DEPTH_MAX, SUMMARY_DIGESTS, SUMMARY_ENTRIES_MAX } from '../wire/limits.ts';
 import type { Leaf, Summary, Want } from '../wire/message.ts';
@@ -20,6 +22,15 @@ const LEAF_PREFIX = 8;
 
 /** Entries that are offered when all numbers agree and the digests don't. */
 const OFFER = 8;
+
+/**
+ * Acts of one author are wanted of one member at most this often while they come too early: longer
+ * than the eight datagrams of an answer take to arrive, shorter than anybody waits for a join.
+ */
+const EARLY_GAP: Duration = millis(100);
+
+/** Such wants remembered: those of four authors to each of a thousand members. */
+const EARLY_MAX = 4_096;
 
 /** An entry under the name that a leaf has for it. */
 interface Listed extends Entry {
@@ -42,6 +53,10 @@ const NOTHING: Comparison = { send: [], want: [], descend: [] };
 export class Inventory {
   readonly #suite: Suite;
   readonly #tree = new DigestTree();
+  /** By member and author: when acts that came too early were last wanted, and behind which. */
+  readonly #wanted = new BoundedMap<string, { at: Instant; have: number }>(EARLY_MAX, {
+    evict: 'oldest',
+  });
   #offered = 0;
 
   constructor(suite: Suite) {
@@ -123,6 +138,20 @@ export class Inventory {
       return { ...NOTHING, descend: [{ depth, prefix }] };
     }
     return this.#compareLeaves(this.#listed(depth, prefix), summary.leaves);
+  }
+
+  /**
+   * Whether to want an author's acts behind number `have` of a member that sent one too early. A
+   * batch of such acts draws one want, not one each, or every answer would draw ten more. The search
+   * for the root of a fork goes on at once: it halves `have` with each answer.
+   */
+  mayWant(peer: NodeId, author: NodeId, have: number, now: Instant): boolean {
+    const key = `${peer}/${author}`;
+    const last = this.#wanted.get(key);
+    const halved = last !== undefined && have < last.have && 2 * have <= last.have;
+    if (last !== undefined && !halved && elapsed(last.at, now) < EARLY_GAP) return false;
+    this.#wanted.set(key, { at: now, have });
+    return true;
   }
 
   /** The entries with this prefix, in the order of their IDs. */

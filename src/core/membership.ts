@@ -236,8 +236,9 @@ export class Membership {
     const { act } = signed;
     const { nodes, invites, plain } = this.#standings;
     if (!plain || act.type === 'remove') return this.#judgeAnew();
+    const by = nodes.get(act.author);
     // What somebody does who was not (validly) admitted waits until it is.
-    if (!nodes.has(act.author)) return UNCHANGED;
+    if (by === undefined) return UNCHANGED;
     if (act.type === 'invite') {
       const key = toHex(act.key);
       const known = invites.get(key) ?? [];
@@ -252,9 +253,10 @@ export class Membership {
     const contested = invite === undefined || invite.redeemed >= invite.act.uses;
     if (contested || nodes.has(act.id) || this.count(act.id) > 0) return this.#judgeAnew();
     invite.redeemed += 1;
-    const { id, name, agreement, author } = act;
-    const admitted = { id, name, agreement, admitter: author, admission: signed.hash };
-    const standing = { ...admitted, arrival: this.#ledger.rankOf(signed), left: false };
+    const { id, name, agreement, number } = act;
+    const rank = { depth: by.depth + 1, number, admission: signed.hash };
+    const arrival = this.#ledger.rankOf(signed);
+    const standing = { id, name, agreement, admitter: by.id, ...rank, arrival, left: false };
     nodes.set(id, standing);
     if (this.#shown.has(name) || this.#byAgreement.has(toHex(agreement))) return this.#renew();
     return { joined: [this.#show(standing, name)], left: [], renamed: false };

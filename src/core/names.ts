@@ -1,12 +1,21 @@
 import { compare, type Bytes } from '../base/bytes.ts';
 import type { NodeId, NodeName } from '../base/id.ts';
 
+/** How a node came in: what decides between two of one name. */
+export interface Seniority {
+  /** Admissions between the founder and the node; 0 for the founder itself. */
+  readonly depth: number;
+  /** Number of the act that admitted it, in its author's chain. */
+  readonly number: number;
+  /** Hash of that act. */
+  readonly admission: Bytes;
+}
+
 /** What decides how a node is shown. */
-export interface Named {
+export interface Named extends Seniority {
   readonly id: NodeId;
   readonly name: NodeName;
-  /** Hash of its admission: of equal names the lowest keeps it. */
-  readonly admission: Bytes;
+  /** It left, or was removed; for good. */
   readonly left: boolean;
 }
 
@@ -17,9 +26,18 @@ const SUFFIX = 4;
 const LABEL_MAX = 63;
 
 /**
- * One name for each node, no two the same. Of members that were admitted under one name the one
- * with the lowest admission hash has it plain, the others show as `NAME-` and the first characters
- * of their IDs. Nodes that left take what is free then: a machine set up anew gets its name back.
+ * Who is nearer the founder goes first, then whose admission has the lower number, then the lower
+ * hash (PROTOCOL §7). A hash can be ground at will, a number and a distance cannot: so the hash
+ * decides only between those that nothing else tells apart.
+ */
+export function bySeniority(a: Seniority, b: Seniority): number {
+  return a.depth - b.depth || a.number - b.number || compare(a.admission, b.admission);
+}
+
+/**
+ * One name for each node, no two the same. Of members that were admitted under one name the senior
+ * one has it plain, the others show as `NAME-` and the first characters of their IDs. Nodes that
+ * left take what is free then: a machine set up anew gets its name back.
  */
 export function nameNodes(nodes: Iterable<Named>): Map<NodeId, string> {
   const shown = new Map<NodeId, string>();
@@ -28,7 +46,7 @@ export function nameNodes(nodes: Iterable<Named>): Map<NodeId, string> {
     shown.set(node.id, name);
     taken.add(name);
   };
-  const ordered = [...nodes].toSorted((a, b) => compare(a.admission, b.admission));
+  const ordered = [...nodes].toSorted(bySeniority);
   for (const left of [false, true]) {
     const group = ordered.filter((node) => node.left === left);
     for (const node of group) if (!taken.has(node.name)) give(node, node.name);

@@ -8,11 +8,19 @@ import type { NodeId } from '../base/id.ts';
 import { after, elapsed, millis, type Instant, type WallTime } from '../base/time.ts';
 import { knock, linkClosed, linkFrame, linkOpen } from './admit.ts';
 import { command, leaveDue, pingDue } from './command.ts';
-import { BEACON_FIRST, CLOCK_JUMP, LOOP_LATE, LOOP_STALL, ORPHAN_SILENCE } from './config.ts';
+import {
+  BEACON_FIRST,
+  CLOCK_JUMP,
+  LOOP_LATE,
+  LOOP_STALL,
+  ORPHAN_SILENCE,
+  START_PAUSE,
+} from './config.ts';
 import { gather, nameOf, others, type Crew, type NodeConfig } from './crew.ts';
 import { writeBook, writeCluster, type DocumentName } from './documents.ts';
 import {
   callAll,
+  callMore,
   doubt,
   freshOpened,
   orphanDue,
@@ -173,6 +181,7 @@ export class Node implements Machine {
     crew.timers.set('orphan', after(crew.now, ORPHAN_SILENCE));
     crew.timers.set('beacon', after(crew.now, BEACON_FIRST));
     doubt(crew, 'start');
+    crew.timers.set('call-more', after(crew.now, START_PAUSE));
   }
 
   /**
@@ -260,6 +269,8 @@ export class Node implements Machine {
         return orphanDue(crew);
       case 'call':
         return callAll(crew);
+      case 'call-more':
+        return callMore(crew);
       case 'beacon':
         return beaconDue(crew);
       case 'beacon-answer':
@@ -284,8 +295,11 @@ export class Node implements Machine {
     const crew = this.#crew;
     const { heartbeat, suspicions, timers, now } = crew;
     timers.set('beat', heartbeat.following(now));
+    // Who was never heard and never asked waits for its turn in a large cluster.
     const peer = heartbeat.next(
-      (id) => suspicions.liveness(id) === 'alive' && !suspicions.trying(id),
+      (id) =>
+        !suspicions.trying(id) &&
+        (suspicions.liveness(id) === 'alive' || suspicions.failures(id) === 0),
     );
     if (peer !== undefined) beatTo(crew, peer);
     const anyone = others(crew).some((id) => suspicions.liveness(id) === 'alive');

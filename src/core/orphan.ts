@@ -19,9 +19,12 @@ export class Orphan {
     return this.#since;
   }
 
-  /** True when this silence makes the node an orphan now. */
-  check(now: Instant, heardAny: Instant | undefined): boolean {
-    if (this.#since !== undefined) return false;
+  /**
+   * True when this silence makes the node an orphan now. `allSilent`: each member left a question
+   * unanswered; without that, a quiet time is only a slow beat.
+   */
+  check(now: Instant, heardAny: Instant | undefined, allSilent: boolean): boolean {
+    if (this.#since !== undefined || !allSilent) return false;
     const from = heardAny ?? this.#startedAt ?? now;
     if (elapsed(from, now) < ORPHAN_SILENCE) return false;
     this.#since = now;

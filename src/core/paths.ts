@@ -17,10 +17,12 @@ import {
   CANDIDATES_MAX,
   CHALLENGES_MAX,
   CHALLENGE_LIFE,
+  HISTORY_SILENCE_MAX,
   TIMEOUT_UNKNOWN,
   WRONG_PONGS_MAX,
 } from './config.ts';
 import { MAIN, type SocketId } from './io.ts';
+import { Hints } from './hints.ts';
 import { samePath, shouldReplace, type Path } from './path.ts';
 import { RoundTrip } from './round-trip.ts';
 import { Strays } from './strays.ts';
@@ -64,7 +66,7 @@ interface PeerPaths {
   /** Addresses of the newest record and their order in it. */
   listed: Map<AddressKey, number>;
   /** Addresses that somebody named or that datagrams came from, newest first. */
-  hints: Address[];
+  readonly hints: Hints;
   readonly strays: Strays;
   readonly roundTrip: RoundTrip;
   wrongPongs: number;
@@ -119,7 +121,7 @@ export class Paths {
       return { type: 'unexpected' };
     }
     peerPaths.open.delete(challenge);
-    peerPaths.wrongPongs = 0;
+    if (peerPaths.open.size === 0) peerPaths.wrongPongs = 0;
     const roundTrip = elapsed(question.sentAt, now);
     peerPaths.roundTrip.sample(roundTrip);
     const proven: Path = {
@@ -197,11 +199,7 @@ export class Paths {
 
   /** Somebody named this address: it will be among the candidates. */
   hint(peer: NodeId, address: Address): void {
-    const { hints } = this.#of(peer);
-    const known = hints.findIndex((other) => sameAddress(other, address));
-    if (known >= 0) hints.splice(known, 1);
-    hints.unshift(address);
-    hints.splice(CANDIDATES_MAX / 2);
+    this.#of(peer).hints.add(address);
   }
 
   /**
@@ -249,7 +247,8 @@ export class Paths {
     const peerPaths = this.#peers.get(peer);
     const inUse = peerPaths?.path === undefined ? [] : [peerPaths.path.address];
     const others = (peerPaths?.others ?? []).map((path) => path.address);
-    const all = [...inUse, ...listed, ...(peerPaths?.hints ?? []), ...others];
+    const hints = peerPaths?.hints.addresses ?? [];
+    const all = [...inUse, ...listed, ...hints, ...others];
     const unique = new Map(all.map((entry) => [addressKey(entry), entry]));
     return [...unique.values()].slice(0, CANDIDATES_MAX);
   }
@@ -324,7 +323,10 @@ export class Paths {
           }
         : path;
     if (peerPaths.path !== undefined) peerPaths.path = mark(peerPaths.path);
-    peerPaths.others = peerPaths.others.map(mark);
+    peerPaths.others = peerPaths.others
+      .map(mark)
+      .filter(({ silences }) => silences < HISTORY_SILENCE_MAX);
+    peerPaths.hints.silent(question.address);
     return this.#choose(question.peer, peerPaths, now);
   }
 
@@ -372,7 +374,7 @@ export class Paths {
         path: undefined,
         others: [],
         listed: new Map(),
-        hints: [],
+        hints: new Hints(),
         strays: new Strays(),
         roundTrip: new RoundTrip(),
         wrongPongs: 0,

@@ -26,13 +26,20 @@ export class FreshSockets {
    * the newest is young: no old flow can hang on it yet. After a round that nobody answered through
    * any socket (`exhausted`) it does not count as young.
    */
-  want(now: Instant): { readonly open?: FreshSocket; readonly close?: FreshSocket } {
+  want(
+    now: Instant,
+    needed: (socket: FreshSocket) => boolean,
+  ): { readonly open?: FreshSocket; readonly close?: FreshSocket } {
     const newest = this.#newest === undefined ? undefined : this.#sockets.get(this.#newest);
     if (newest !== undefined && !this.#exhausted && elapsed(newest.since, now) < FRESH_LINGER) {
       return {};
     }
     this.#exhausted = false;
-    const socket: FreshSocket = this.#newest === 1 ? 2 : 1;
+    const order: readonly FreshSocket[] = this.#newest === 1 ? [2, 1] : [1, 2];
+    const free = order.find((one) => !this.#sockets.has(one));
+    // Where both are taken, one that carries no path gives way; if both carry one, none does.
+    const socket = free ?? order.find((one) => !needed(one));
+    if (socket === undefined) return {};
     const occupied = this.#sockets.has(socket);
     this.#sockets.set(socket, { since: now, open: false });
     this.#newest = socket;

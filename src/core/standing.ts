@@ -1,21 +1,16 @@
-import { compare, toHex, type Bytes } from '../base/bytes.ts';
+import { compare, equal, toHex, type Bytes } from '../base/bytes.ts';
 import type { NodeId, NodeName } from '../base/id.ts';
 import type { AdmitAct, InviteAct, RemoveAct, SignedAct } from '../wire/act.ts';
 import type { Ledger } from './ledger.ts';
+import { bySeniority, type Named, type Seniority } from './names.ts';
 
 /** What the acts make of one node. */
-export interface Standing {
-  readonly id: NodeId;
-  readonly name: NodeName;
+export interface Standing extends Named {
   readonly agreement: Bytes;
   /** Undefined for the founder. */
   readonly admitter: NodeId | undefined;
-  /** Hash of the act that admitted it (or founded the cluster): decides between equal names. */
-  readonly admission: Bytes;
   /** Lower for a node that this one heard of earlier; differs from node to node. */
   readonly arrival: number;
-  /** It left, or was removed; for good. */
-  readonly left: boolean;
 }
 
 /** An invite that counts, and how many were admitted on it. */
@@ -51,8 +46,8 @@ interface Removal {
 
 /**
  * Judges a ledger: who is a member, on which admission. A function of the set of acts alone (but
- * for the choice between admissions that contradict each other on one node's key, see `sponsor`),
- * so that nodes which hold the same acts agree whatever order they came in.
+ * for whom a node admitted more than once counts as a guest of, see `sponsor`), so that nodes which
+ * hold the same acts agree whatever order they came in.
  *
  * Removals are found in passes: who is a member without them; then those that members signed, the
  * lowest hash first, each cutting its target's chain (so a removal signed beyond a cut does not
@@ -85,6 +80,7 @@ class Pass {
   readonly #invites = new Map<string, OpenInvite[]>();
   /** Admissions by members on keys that no member announced so far. */
   readonly #waiting = new Map<string, Claim[]>();
+  /** The admissions of each node but the founder; the one that let it in comes first. */
   readonly #claims = new Map<NodeId, Claim[]>();
   #ready: Claim[] = [];
   #plain = true;
@@ -99,7 +95,8 @@ class Pass {
     const [first] = this.#ledger.chain(founder);
     const admission = first?.hash ?? new Uint8Array(0);
     const { name, agreement } = founding;
-    this.#enter({ id: founder, name, agreement, admitter: undefined, admission, arrival: 0 });
+    const rank = { depth: 0, number: 1, admission, arrival: 0 };
+    this.#enter({ id: founder, name, agreement, admitter: undefined, ...rank });
     while (this.#ready.length > 0) {
       const wave = this.#ready.toSorted((a, b) => this.#order(a, b));
       this.#ready = [];
@@ -109,27 +106,39 @@ class Pass {
 
   outcome(): Standings {
     const nodes = new Map(this.#nodes);
+    const depths = this.#depths();
     for (const [id, claims] of this.#claims) {
       const standing = nodes.get(id);
-      if (claims.length > 1 && standing?.admitter !== undefined) {
-        nodes.set(id, { ...standing, ...this.#sponsor(claims) });
-      }
+      if (standing === undefined) continue;
+      nodes.set(id, { ...standing, ...seniority(claims, depths), ...this.#sponsor(claims) });
     }
     const plain = this.#plain && this.#waiting.size === 0 && this.#limits.size === 0;
     return { nodes, invites: this.#invites, plain };
   }
 
   /**
-   * Who admitted a node that several admissions name, and with which agreement key: the one that
-   * reached *this* node first, and it passes acts on in that order. Any rule over the acts alone
-   * could be met by a member that admits a node once more, under a key of its own.
+   * Who admitted a node that several admissions name: the one that reached *this* node first, and it
+   * passes acts on in that order. By a rule over the acts alone a hostile member could take others
+   * over by admitting them once more, and with them their votes (PROTOCOL §4.1).
    */
   #sponsor(claims: readonly Claim[]): Partial<Standing> {
     const rank = ({ signed }: Claim): number => this.#ledger.rankOf(signed);
     const first = claims.toSorted((a, b) => rank(a) - rank(b))[0];
-    if (first === undefined) return {};
-    const { author: admitter, agreement } = first.act;
-    return { admitter, agreement, arrival: rank(first) };
+    return first === undefined ? {} : { admitter: first.act.author, arrival: rank(first) };
+  }
+
+  /** How many admissions each node is away from the founder, by the shortest way. */
+  #depths(): ReadonlyMap<NodeId, number> {
+    const guests = new Map<NodeId, NodeId[]>();
+    for (const [id, claims] of this.#claims) {
+      for (const { act } of claims) listIn(guests, act.author).push(id);
+    }
+    const depths = new Map<NodeId, number>([[this.#ledger.founder, 0]]);
+    // A map walks over what is added to it meanwhile: breadth first.
+    for (const [author, depth] of depths) {
+      for (const id of guests.get(author) ?? []) if (!depths.has(id)) depths.set(id, depth + 1);
+    }
+    return depths;
   }
 
   #enter(node: Omit<Standing, 'left'>): void {
@@ -166,9 +175,12 @@ class Pass {
     if (invite === undefined) return;
     const { id, name, agreement, author } = act;
     if (this.#nodes.has(id)) {
-      // Admitted before, it spends nothing; but its other admission may have arrived earlier.
       this.#plain = false;
-      this.#claims.get(id)?.push(claim);
+      // Admitted before, it spends nothing; nor does it change the key that a node consented to.
+      const claims = this.#claims.get(id);
+      if (claims?.[0] !== undefined && equal(claims[0].act.agreement, agreement)) {
+        claims.push(claim);
+      }
       return;
     }
     if (invite.redeemed >= invite.act.uses) {
@@ -178,7 +190,9 @@ class Pass {
     invite.redeemed += 1;
     this.#claims.set(id, [claim]);
     const arrival = this.#ledger.rankOf(signed);
-    this.#enter({ id, name, agreement, admitter: author, admission: signed.hash, arrival });
+    // How far from the founder is seen at the end, when all admissions are known.
+    const rank = { depth: Infinity, number: act.number, admission: signed.hash, arrival };
+    this.#enter({ id, name, agreement, admitter: author, ...rank });
   }
 
   #inviteOf({ act, key }: Claim): OpenInvite | undefined {
@@ -207,6 +221,21 @@ export function preferred(author: NodeId, invites: readonly OpenInvite[]): OpenI
   const order = (a: OpenInvite, b: OpenInvite): number =>
     a.act.number - b.act.number || compare(a.hash, b.hash);
   return invites.length > 1 ? invites.toSorted(order)[0] : invites[0];
+}
+
+/** The best of a node's admissions under the name that it has: others can only add better ones. */
+function seniority(
+  claims: readonly Claim[],
+  depths: ReadonlyMap<NodeId, number>,
+): Partial<Seniority> {
+  const name = claims[0]?.act.name;
+  const ranks = claims
+    .filter(({ act }) => act.name === name)
+    .map(({ act, signed }): Seniority => {
+      const depth = (depths.get(act.author) ?? Infinity) + 1;
+      return { depth, number: act.number, admission: signed.hash };
+    });
+  return ranks.toSorted(bySeniority)[0] ?? {};
 }
 
 function listIn<K, V>(map: Map<K, V[]>, key: K): V[] {

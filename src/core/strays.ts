@@ -23,8 +23,10 @@ export class Strays {
     const key = addressKey(from);
     const known = this.#seen.get(key);
     if (known !== undefined && elapsed(known.at, now) < STRAY_GAP) return false;
-    if (this.#seen.size >= STRAY_SOURCES_MAX && known?.asked !== true) return false;
     const asked = known !== undefined || !patient;
+    if (asked && known?.asked !== true && this.#asked() >= STRAY_SOURCES_MAX) return false;
+    // Those not asked yet only wait to be seen again: the oldest of them gives way.
+    if (known === undefined && this.#seen.size >= 2 * STRAY_SOURCES_MAX) this.#dropWaiting();
     this.#seen.set(key, { at: now, asked });
     return asked;
   }
@@ -32,6 +34,18 @@ export class Strays {
   /** The source was proven. */
   proven(address: Address): void {
     this.#seen.delete(addressKey(address));
+  }
+
+  #asked(): number {
+    return [...this.#seen.values()].filter(({ asked }) => asked).length;
+  }
+
+  #dropWaiting(): void {
+    for (const [key, { asked }] of this.#seen) {
+      if (asked) continue;
+      this.#seen.delete(key);
+      return;
+    }
   }
 
   /**

@@ -176,6 +176,13 @@ function beginTry(crew: Crew, peer: NodeId, beat: boolean): void {
   if (deadline !== undefined) crew.timers.set(`try/${peer}`, deadline);
 }
 
+/** From now on silence may make this node an orphan; not armed while it is one, or alone. */
+export function watchSilence(crew: Crew): void {
+  if (crew.timers.has('orphan') || crew.orphan.since !== undefined) return;
+  const due = crew.orphan.checkAt(crew.now, crew.suspicions.heardAny);
+  crew.timers.set('orphan', due > crew.now ? due : crew.now);
+}
+
 /** Wakes when the next open question's time-out passes. */
 export function armQuestions(crew: Crew): void {
   const next = crew.paths.nextDeadline;

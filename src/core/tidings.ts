@@ -26,13 +26,14 @@ import type { ActVerdict } from './membership.ts';
 import { count, nameOf, others, othersCount, type Crew } from './crew.ts';
 import { MAIN } from './io.ts';
 import { listedAddresses, portsToList, type VotedHost } from './own-record.ts';
-import { askAnew, pathChanged, saveBookSoon, tell } from './talk.ts';
+import { askAnew, pathChanged, saveBookSoon, tell, watchSilence } from './talk.ts';
 
 /** A member to talk to from now on: watched, in the rotation. */
 export function welcome(crew: Crew, peer: NodeId): void {
   if (peer === crew.id) return;
   crew.suspicions.add(peer, crew.now);
   crew.heartbeat.add(peer);
+  watchSilence(crew);
 }
 
 /** A member left: no key, path, record or turn of it stays (B5). */
@@ -67,7 +68,7 @@ export function learn(crew: Crew, item: NewsItem, from: NodeId | undefined): voi
  */
 export function learnRecord(crew: Crew, bytes: Bytes, from: NodeId | undefined): void {
   const decoded = decodeRecord(bytes);
-  if (decoded?.id === crew.id) {
+  if (decoded?.id === crew.id && decoded.cluster === crew.cluster) {
     const higher = crew.own.isHigher(decoded.sequence);
     if (higher && verifyRecord(crew.suite, decoded)) meetOwnRecord(crew, decoded.sequence);
     return;
@@ -106,7 +107,10 @@ export function learnAct(crew: Crew, bytes: Bytes, from: NodeId | undefined): vo
     case 'known':
       return;
     case 'early':
-      if (from !== undefined) {
+      if (
+        from !== undefined &&
+        crew.inventory.mayWant(from, verdict.author, verdict.have, crew.now)
+      ) {
         want(crew, from, [{ kind: 'act', id: verdict.author, from: verdict.have + 1 }]);
       }
       return;

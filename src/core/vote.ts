@@ -48,9 +48,9 @@ export function groupVoters(voters: readonly Voter[]): Grouping {
 }
 
 /**
- * The winner: the choice of most groups, each group speaking for the choice of most of its voters.
- * Ties go to `present`, then to the choice of most voters, then to the text that sorts first, so
- * that the outcome never hangs on the order of arrival. Undefined without ballots.
+ * The winner: the choice of most groups, each group speaking for the choice of most of its voters,
+ * in parts when that is a tie. Ties between groups go to `present`, then to the text that sorts
+ * first, so that the outcome never hangs on the order of arrival. Undefined without ballots.
  */
 export function elect(
   ballots: readonly Ballot[],
@@ -66,16 +66,16 @@ export function elect(
     groups.set(group, within);
     add(within, choice);
   }
-  const before = (a: string, b: string): boolean => {
-    if (a === present || b === present) return a === present;
-    const difference = (votes.get(a) ?? 0) - (votes.get(b) ?? 0);
-    return difference === 0 ? a < b : difference > 0;
-  };
+  // A group speaks with one voice: of a tie inside each choice has its part, and no head count of
+  // voters decides, or the puppets of one member would count again.
   const won = new Map<string, number>();
   for (const within of groups.values()) {
-    const choice = most(within, before);
-    if (choice !== undefined) add(won, choice);
+    const most = Math.max(...within.values());
+    const tied = [...within].filter(([, count]) => count === most);
+    for (const [choice] of tied) won.set(choice, (won.get(choice) ?? 0) + 1 / tied.length);
   }
+  const before = (a: string, b: string): boolean =>
+    a === present || b === present ? a === present : a < b;
   const choice = most(won, before);
   if (choice === undefined) return undefined;
   const rivals = [...won].filter(([other, count]) => other !== choice && count === won.get(choice));

@@ -1,9 +1,14 @@
 import { address, sameAddress, type Address } from '../base/address.ts';
 import { assert } from '../base/assert.ts';
 import { BoundedList, BoundedMap } from '../base/bounded.ts';
+import type { Bytes } from '../base/bytes.ts';
 import type { SeededRandom } from '../base/random.ts';
+import type { ClusterId } from '../base/id.ts';
 import { millis } from '../base/time.ts';
+import type { Identity } from '../crypto/identity.ts';
 import { PACKET_TYPES } from '../wire/packet.ts';
+import { signRecord } from '../wire/record.ts';
+import type { Seaman } from './fleet.ts';
 import type { Disguise, VirtualHost } from './host.ts';
 import type { Datagram, Endpoint } from './network.ts';
 import type { World } from './world.ts';
@@ -174,4 +179,35 @@ export class Liar implements Disguise {
     this.#world.truth.tell(to);
     return to;
   }
+}
+
+/**
+ * A record of `victim` that it never signed, with a sequence far above its own and an address where
+ * it is not. For the disk of a member that takes it for good and tells the others.
+ */
+export function forgedRecord(world: World, cluster: ClusterId, victim: Seaman): Bytes {
+  const random = world.random.fork();
+  const at = address(world.pool.fresh(), 4117);
+  assert(at !== undefined, 'the pool gave no address');
+  // Told to the others by a member, it earns one challenge, and no belief.
+  world.truth.tell(at);
+  const { identity } = victim;
+  const forger: Identity = {
+    id: identity.id,
+    seed: identity.seed,
+    publicKey: identity.publicKey,
+    agreement: identity.agreement,
+    sign: () => random.bytes(64),
+  };
+  return signRecord(forger, {
+    cluster,
+    id: identity.id,
+    sequence: 1_000_000,
+    beat: millis(600),
+    reachability: 'open',
+    addresses: [{ address: at, voters: 9 }],
+    relays: [],
+    services: [],
+    tags: [],
+  }).bytes;
 }

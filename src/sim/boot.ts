@@ -4,7 +4,7 @@ import { EMPTY_BOOK, readBook, readCluster } from '../core/documents.ts';
 import { Node } from '../core/node.ts';
 import type { Identity } from '../crypto/identity.ts';
 import type { Suite } from '../crypto/suite.ts';
-import type { Boot } from './host.ts';
+import type { Boot } from './subject.ts';
 
 /** Makes the real machine from what a disk holds. */
 export function bootNode(suite: Suite, identity: Identity, settings: Settings = DEFAULTS): Boot {

@@ -1,11 +1,9 @@
 import type { NodeId } from '../base/id.ts';
 import type { Instant } from '../base/time.ts';
 import { after, millis } from '../base/time.ts';
-import { HISTORY_MAX } from '../core/config.ts';
 import { readBook, type StoredBook } from '../core/documents.ts';
 import type { Effect, Input } from '../core/io.ts';
 import type { MembersDocument } from '../core/view.ts';
-import { DATAGRAM_MAX } from '../wire/limits.ts';
 import { SIGNATURE_SIZE } from '../wire/field.ts';
 import { Failure } from './failure.ts';
 import type { VirtualHost } from './host.ts';
@@ -15,7 +13,12 @@ import type { Truth } from './truth.ts';
 /** What is wrong, in words; undefined when nothing is. */
 export type Finding = string | undefined;
 
-/** Most extra sockets (PROTOCOL §5: at most two fresh ones at a time). */
+// Written out and not imported: a bound that somebody lifts in the machine must show here.
+/** Addresses of history a member (DESIGN R2). */
+const HISTORY_MAX = 32;
+/** Octets of a datagram (PROTOCOL §2.1). */
+const DATAGRAM_MAX = 1_200;
+/** Extra sockets (PROTOCOL §5). */
 const FRESH_MAX = 2;
 
 /** Views and clocks are rounded: a challenge may have left by so much earlier or later. */
@@ -75,6 +78,22 @@ export function recordsSigned(
     }
     newest.set(author, sequence);
   }
+  return undefined;
+}
+
+/**
+ * B3 and PROTOCOL §7: what a node signs about itself. No host that three or more voted was never
+ * its own, and no sequence is used twice, unless a snapshot made it forget.
+ */
+export function claimsTrue(
+  author: NodeId,
+  site: string,
+  truth: Truth,
+  wasResumed: boolean,
+): Finding {
+  const host = truth.falseClaim(author, site);
+  if (host !== undefined) return `signed that it is at ${host}, where it never was`;
+  if (truth.hasReusedSequence(author) && !wasResumed) return 'signed two records of one sequence';
   return undefined;
 }
 
@@ -158,6 +177,7 @@ export class SafetyWatch {
       namesUnique(view) ??
       this.#proofs(host, view) ??
       historyBounded(book) ??
+      claimsTrue(host.id, host.site.site, this.#facts.truth, host.wasResumed) ??
       recordsSigned(book, this.#facts.truth, this.#sequencesOf(host))
     );
   }

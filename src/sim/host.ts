@@ -13,24 +13,9 @@ import type { VirtualClock } from './clock.ts';
 import type { VirtualDisk } from './disk.ts';
 import { Failure } from './failure.ts';
 import { MAIN_PORT, type Site } from './site.ts';
+import type { Birth, Boot, Snapshot, Step, Subject } from './subject.ts';
 import type { Timeline } from './timeline.ts';
 import type { Trace } from './trace.ts';
-
-/** A machine that shows its view, which is what the checkers look at. `Node` is one. */
-export interface Subject extends Machine {
-  readonly id: NodeId;
-  members(now: Instant): MembersDocument;
-}
-
-/** What a machine wakes up with: its files, as JSON values, and a seed that is new each time. */
-export interface Birth {
-  readonly cluster: unknown;
-  readonly book: unknown;
-  readonly seed: Bytes;
-}
-
-/** Makes the machine of one node from what its disk holds. */
-export type Boot = (birth: Birth) => Subject;
 
 /** Sees every step of every machine, and may end the simulation by throwing a {@link Failure}. */
 export type Witness = (host: VirtualHost, input: Input, effects: readonly Effect[]) => void;
@@ -58,22 +43,6 @@ export interface Surroundings {
 export interface Disguise {
   shown(real: Address): Address;
   real(shown: Address): Address;
-}
-
-/** What one step was given; replayed in order it makes the same machine again. */
-export interface Step {
-  readonly moment: Moment;
-  readonly input: Input;
-}
-
-/** A machine frozen in its tracks with its disk; see {@link VirtualHost.snapshot}. */
-export interface Snapshot {
-  readonly birth: Birth;
-  readonly steps: readonly Step[];
-  readonly files: ReadonlyMap<DocumentName, string>;
-  readonly sockets: ReadonlyMap<SocketId, number>;
-  readonly monotonic: Instant;
-  readonly wakeAt: Instant | undefined;
 }
 
 /** A timer rings this late at most, as timers of whole milliseconds do, and never early. */
@@ -109,6 +78,7 @@ export class VirtualHost implements Host {
   #wake = 0;
   #wakeAt: Instant | undefined;
   #asleep = false;
+  #wasResumed = false;
   #stalledUntil: Instant = instant(0);
   #wakes: { since: Instant; count: number } = { since: instant(0), count: 0 };
 
@@ -137,6 +107,11 @@ export class VirtualHost implements Host {
   /** Switched off; a sleeping one is not. */
   get isOff(): boolean {
     return this.#machine === undefined;
+  }
+
+  /** Was once put back to a snapshot, and so may do again what it did before. */
+  get wasResumed(): boolean {
+    return this.#wasResumed;
   }
 
   /** Counts lives: what was believed in an earlier one may be forgotten. */
@@ -223,6 +198,7 @@ export class VirtualHost implements Host {
   resume(snapshot: Snapshot): void {
     this.#fate('is resumed from a snapshot');
     this.#stop();
+    this.#wasResumed = true;
     this.disk.restore(snapshot.files);
     this.clock.resume(this.#world.timeline.now, snapshot.monotonic);
     const machine = this.#boot(snapshot.birth);

@@ -28,6 +28,8 @@ export interface Scenario {
   readonly least: number;
   /** Everyone but the first joins by invite, instead of being a member from the start. */
   readonly joining?: boolean;
+  /** The number of a member that takes every signature for good. */
+  readonly gullible?: number;
   /** Before anybody is switched on: who attacks, what is recorded. */
   prepare?(stage: Stage): void;
   rounds(stage: Stage, length: Duration): readonly Round[];
@@ -54,6 +56,7 @@ export type ScenarioName =
   | 'partition'
   | 'one-way'
   | 'liar'
+  | 'forger'
   | 'replayer'
   | 'forwarder'
   | 'scanner'
@@ -188,6 +191,20 @@ export const SCENARIOS: Readonly<Record<ScenarioName, Scenario>> = {
     rounds: () => [
       moving('two honest ones move', [2, 3]),
       { ...moving('one honest one moves', [4]), pause: seconds(30) },
+    ],
+  },
+  forger: {
+    about: 'a member holds and spreads a record of another that nobody signed',
+    nodes: 5,
+    least: 4,
+    gullible: 1,
+    prepare: (stage) => {
+      stage.world.exempt.add(stage.host(1));
+      stage.forge(stage.host(1), stage.host(2));
+    },
+    rounds: () => [
+      round('the forged record is told around', (stage) => void stage.world.run(seconds(20))),
+      moving('its victim and another move', [2, 3]),
     ],
   },
   replayer: {

@@ -98,6 +98,7 @@ export function runSimulation(options: SimulationOptions): SimulationResult {
     nat: options.nat === true ? HOME_ROUTER : undefined,
     bootFor: options.bootFor ?? bootNode,
     joining: scenario.joining === true,
+    gullible: scenario.gullible,
   });
   const progress: Progress = { formedMs: null, healedMs: [], traffic: NO_TRAFFIC };
   let failure: Failure | undefined;

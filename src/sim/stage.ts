@@ -1,13 +1,18 @@
 import { address } from '../base/address.ts';
 import { assert } from '../base/assert.ts';
+import type { ClusterId } from '../base/id.ts';
 import type { SeededRandom } from '../base/random.ts';
 import type { Duration, Instant } from '../base/time.ts';
 import { hours, instant, millis } from '../base/time.ts';
+import { readBook, writeBook } from '../core/documents.ts';
 import type { Identity } from '../crypto/identity.ts';
 import type { Suite } from '../crypto/suite.ts';
+import { clusterOf, decodeAct } from '../wire/act.ts';
+import { forgedRecord } from './attackers.ts';
 import { Convergence } from './convergence.ts';
 import { enlist, filesOf, muster, type Seaman } from './fleet.ts';
-import type { Boot, VirtualHost } from './host.ts';
+import type { VirtualHost } from './host.ts';
+import type { Boot } from './subject.ts';
 import { askForInvite, redeem } from './joining.ts';
 import type { NatKind } from './nat.ts';
 import type { Traffic, Weather } from './network.ts';
@@ -27,6 +32,8 @@ export interface StagePlan {
   readonly bootFor: BootFor;
   /** Only the first is a member at first; the others are to join it. */
   readonly joining: boolean;
+  /** This one takes every signature for good, as a member's changed program might. */
+  readonly gullible?: number | undefined;
 }
 
 /** What nodes sent and received in a stretch of time, on average, headers included. */
@@ -60,13 +67,14 @@ export class Stage {
   readonly random: SeededRandom;
   readonly suite: Suite;
   readonly #convergence: Convergence;
+  readonly #cluster: ClusterId;
   /** Switched off for good: nobody need find them. */
   readonly #dead = new Set<VirtualHost>();
   #traps: (() => void)[] = [];
   #commands = 1_000;
 
   constructor(plan: StagePlan) {
-    const { seed, weather, nodes, nat, bootFor, joining } = plan;
+    const { seed, weather, nodes, nat, bootFor, joining, gullible } = plan;
     this.world = new World({ seed, weather, size: nodes });
     this.random = this.world.random.fork();
     this.suite = this.world.truth.witness(plan.suite);
@@ -74,15 +82,18 @@ export class Stage {
     this.crew = muster(this.suite, nodes, this.world.random.fork());
     const members = joining ? this.crew.slice(0, 1) : this.crew;
     const acts = enlist(this.suite, members, this.world.random.fork());
+    const found = decodeAct(this.suite, acts[0] ?? new Uint8Array(0));
+    assert(found !== undefined, 'a founding act was signed that cannot be read');
+    this.#cluster = clusterOf(this.suite, found);
     const placed = this.crew.map((seaman) => ({ seaman, ips: [this.world.pool.fresh()] }));
-    this.hosts = placed.map(({ seaman, ips }) => {
+    this.hosts = placed.map(({ seaman, ips }, index) => {
       const others = placed.filter((other) => other.seaman !== seaman);
       const files = joining ? filesOf(acts, []) : filesOf(acts, others);
       const { name, identity } = seaman;
       const host = this.world.add({
         name,
         id: identity.id,
-        boot: bootFor(this.suite, identity),
+        boot: bootFor(index === gullible ? trusting(this.suite) : this.suite, identity),
         nat,
         clock: this.#someClock(),
         files: members.includes(seaman) ? files : undefined,
@@ -204,6 +215,15 @@ export class Stage {
     this.#traps = [];
   }
 
+  /** Puts a record on the disk of one that another never signed. */
+  forge(forger: VirtualHost, victim: VirtualHost): void {
+    const seaman = this.crew[this.hosts.indexOf(victim)];
+    const book = readBook(forger.disk.read('book'));
+    assert(seaman !== undefined && book !== undefined, 'a forger needs a disk and a victim');
+    const records = [forgedRecord(this.world, this.#cluster, seaman)];
+    forger.disk.put('book', writeBook({ ...book, records }));
+  }
+
   /** The operator of one node types where another is. */
   hint(host: VirtualHost, about: VirtualHost): void {
     const [ip = ''] = about.site.addresses;
@@ -258,4 +278,9 @@ export class Stage {
 
 function mean(values: readonly number[]): number {
   return values.length === 0 ? 0 : values.reduce((sum, value) => sum + value, 0) / values.length;
+}
+
+function trusting(suite: Suite): Suite {
+  const { name } = suite;
+  return { ...suite, name, verify: () => true };
 }

@@ -1,15 +1,16 @@
 import { addressKey, type Address } from '../base/address.ts';
-import { compare, toHex, utf8, type Bytes } from '../base/bytes.ts';
-import { nodeIdOf, type NodeId } from '../base/id.ts';
+import { compare, concat, toHex, utf8, type Bytes } from '../base/bytes.ts';
+import type { NodeId } from '../base/id.ts';
 import type { Instant } from '../base/time.ts';
 import { instant } from '../base/time.ts';
 import type { Suite } from '../crypto/suite.ts';
+import { decodeRecord } from '../wire/record.ts';
 
 /** What a record's signature covers begins with this (PROTOCOL §7). */
 const RECORD_LABEL = utf8('flotilla v2 record');
 
-/** Version 1, cluster 16, node ID 32 stand before the sequence in a record's body. */
-const SEQUENCE_OFFSET: number = RECORD_LABEL.length + 1 + 16 + 32;
+/** With so many voters a minority of liars cannot have made an address up (B3). */
+const MAJORITY_OF = 3;
 
 /** A time during which a site held an address. */
 interface Holding {
@@ -38,6 +39,10 @@ export class Truth {
   readonly #told = new Set<string>();
   readonly #signed = new Map<string, SignedRecord>();
   readonly #newest = new Map<NodeId, number>();
+  /** Hosts that a node, on the word of three or more, once said to be its own. */
+  readonly #claims = new Map<NodeId, Set<string>>();
+  readonly #bodies = new Map<string, string>();
+  readonly #reused = new Set<NodeId>();
 
   hold(ip: string, site: string, now: Instant): void {
     const holdings = this.#holdings.get(ip) ?? [];
@@ -91,7 +96,7 @@ export class Truth {
   witness(suite: Suite): Suite {
     const sign = (seed: Bytes, data: Bytes): Bytes => {
       const signature = suite.sign(seed, data);
-      this.#noteSigned(() => suite.signingKey(seed), data, signature);
+      this.#noteSigned(data, signature);
       return signature;
     };
     return {
@@ -120,12 +125,35 @@ export class Truth {
     return this.#newest.get(author) ?? 0;
   }
 
-  #noteSigned(publicKey: () => Bytes, data: Bytes, signature: Bytes): void {
+  /** A host that a node claimed, on the word of three or more, and that its site never held. */
+  falseClaim(author: NodeId, site: string): string | undefined {
+    for (const ip of this.#claims.get(author) ?? []) {
+      const holdings = this.#holdings.get(ip) ?? [];
+      if (!holdings.some((one) => one.site === site)) return ip;
+    }
+    return undefined;
+  }
+
+  /** Did the node sign two different records of one sequence? After a restart it easily might. */
+  hasReusedSequence(author: NodeId): boolean {
+    return this.#reused.has(author);
+  }
+
+  #noteSigned(data: Bytes, signature: Bytes): void {
     if (compare(data.subarray(0, RECORD_LABEL.length), RECORD_LABEL) !== 0) return;
-    const author = nodeIdOf(publicKey());
-    const view = new DataView(data.buffer, data.byteOffset + SEQUENCE_OFFSET, 4);
-    const sequence = view.getUint32(0);
+    const record = decodeRecord(concat(data.subarray(RECORD_LABEL.length), signature));
+    if (record === undefined) return;
+    const { id: author, sequence } = record;
     this.#signed.set(toHex(signature), { author, sequence });
     this.#newest.set(author, Math.max(this.newestSequence(author), sequence));
+    const key = `${author} ${String(sequence)}`;
+    const body = toHex(data);
+    if ((this.#bodies.get(key) ?? body) !== body) this.#reused.add(author);
+    this.#bodies.set(key, body);
+    const claims = this.#claims.get(author) ?? new Set();
+    for (const { address, voters } of record.addresses) {
+      if (voters >= MAJORITY_OF) claims.add(address.ip);
+    }
+    this.#claims.set(author, claims);
   }
 }

@@ -3,7 +3,7 @@ import { parseAddress } from '../../src/base/address.ts';
 import type { Effect, Input, Moment } from '../../src/core/io.ts';
 import type { MemberView } from '../../src/core/view.ts';
 import { bootNode } from '../../src/sim/boot.ts';
-import type { Subject } from '../../src/sim/host.ts';
+import type { Subject } from '../../src/sim/subject.ts';
 import { runSimulation } from '../../src/sim/scenario.ts';
 import type { SimulationResult } from '../../src/sim/scenario.ts';
 

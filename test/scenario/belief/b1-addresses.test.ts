@@ -21,7 +21,7 @@ function watched(
   return [...shown];
 }
 
-/** Everything `from` sends to `to` arrives first from another address, which also passes on what comes back. */
+/** All that one sends the other comes first from elsewhere, which passes on what comes back. */
 function forward(h: Harbour, from: Machine, to: Machine): string {
   const ip = h.wire.freshIp();
   const { delay, passes } = h.wire;
@@ -40,7 +40,7 @@ function forward(h: Harbour, from: Machine, to: Machine): string {
   return ip;
 }
 
-describe('a member whose datagrams somebody passes on from elsewhere, faster than they come', () => {
+describe('a member whose datagrams somebody passes on from elsewhere, faster', () => {
   it('is still seen where it answers challenges, however long that goes on', () => {
     const h = harbour(THREE);
     const [attic, cellar] = [h.machine(0), h.machine(1)];
@@ -65,7 +65,7 @@ describe('a member whose datagrams somebody passes on from elsewhere, faster tha
     expect(count).toBeGreaterThan(30);
   });
 
-  it('is back at the address of its record within a minute after the old path was cut for a while', () => {
+  it('is back at the address of its record a minute after the old path was cut', () => {
     const h = harbour(THREE);
     const [attic, cellar] = [h.machine(0), h.machine(1)];
     const ip = forward(h, cellar, attic);
@@ -210,18 +210,14 @@ describe('a member that claims to be where it is not', () => {
     const victim = h.wire.freshIp();
     shed.hold(victim);
     shed.reflect = (from, to) => (to.ip === victim ? undefined : from);
+    const zeros = new Array<number>(16).fill(0);
     const dear: readonly Message[] = [
       shed.ping(),
       { type: 'want', wants: [{ kind: 'act', id: h.founder.identity.id, from: 1 }] },
       { type: 'want', wants: [{ kind: 'record', id: cellar.id, from: 0 }] },
       { type: 'seek', target: cellar.id, sequence: 0 },
-      {
-        type: 'summary',
-        depth: 0,
-        prefix: 0,
-        entries: { mode: 'leaves', leaves: [] },
-      } as unknown as Message,
-    ].slice(0, 4) as Message[];
+      { type: 'summary', depth: 0, prefix: 0, mode: 'digests', digests: zeros },
+    ];
     h.wire.repeat(7, 7_000, (turn) => {
       shed.say(attic, dear[turn % dear.length] ?? shed.ping(), at(victim));
     });
@@ -256,8 +252,6 @@ describe('an address that another member has now', () => {
     const [one, other] = [cellar.ip, pi.ip];
     cellar.move(other);
     pi.move(one);
-    h.wire.hold(other, () => undefined);
-    cellar.move(other);
     expect(h.wire.runUntil(() => h.whole, 3_000)).toBe(true);
     expect(attic.sees(cellar).address).toBe(`${other}:4117`);
   });

@@ -4,7 +4,7 @@ import { toHex } from '../../../src/base/bytes.ts';
 import { minutes } from '../../../src/base/time.ts';
 import { decodePacket } from '../../../src/wire/packet.ts';
 import { harbour, type Harbour } from './harbour.ts';
-import type { Machine } from './machine.ts';
+import { Machine } from './machine.ts';
 import { fromIp, toIp, type Datagram } from './wire.ts';
 
 const THREE = { machines: ['attic', 'cellar', 'pi'] };
@@ -166,7 +166,7 @@ describe('two machines that hold one key', () => {
     const h = harbour(THREE);
     const [attic, pi] = [h.machine(0), h.machine(2)];
     // The copy runs under the identity of the first, elsewhere.
-    const twin = new (attic.constructor as typeof Machine)(h.wire, attic, new Map(attic.files));
+    const twin = new Machine(h.wire, attic, new Map(attic.files));
     twin.start();
     h.wire.run(30_000);
     const told = attic.eventsOf('twin').length + twin.eventsOf('twin').length;

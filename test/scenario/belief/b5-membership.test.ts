@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { Bytes } from '../../../src/base/bytes.ts';
 import { seconds } from '../../../src/base/time.ts';
 import { DEFAULTS } from '../../../src/core/config.ts';
-import { admitBody, found, identityOf, inviteBody } from '../../unit/core/acts.ts';
+import { Author, admitBody, found, identityOf, inviteBody } from '../../unit/core/acts.ts';
 import { invite, join } from './door.ts';
 import { Harbour, harbour } from './harbour.ts';
 import type { Machine } from './machine.ts';
@@ -150,11 +150,7 @@ describe('an act', () => {
     const foreign = found('elsewhere');
     foreign.sign(inviteBody('mole', 5));
     foreign.admit(mole, 'mole', 'mole');
-    const stranger = h.author(barn).branch(1);
-    const forger = new (stranger.constructor as typeof import('../../unit/core/acts.ts').Author)(
-      identityOf('stranger'),
-      h.cluster,
-    );
+    const forger = new Author(identityOf('stranger'), h.cluster);
     forger.sign(inviteBody('mole', 5));
     forger.admit(mole, 'mole', 'mole');
     const acts = [...foreign.chain, ...forger.chain].map(({ bytes }) => bytes);

@@ -1,6 +1,6 @@
 /** The TCP side of a machine: who knocks, and what comes back. */
 import { concat, type Bytes } from '../../../src/base/bytes.ts';
-import type { NodeName } from '../../../src/base/id.ts';
+import type { NodeId, NodeName } from '../../../src/base/id.ts';
 import { minutes, wallTime, type Duration } from '../../../src/base/time.ts';
 import type { Effect, LinkId } from '../../../src/core/io.ts';
 import { Admission, joinRequest, type AdmissionStep } from '../../../src/core/founding.ts';
@@ -44,15 +44,16 @@ export function knock(machine: Machine, tag: Bytes | undefined): LinkId {
   return links;
 }
 
-/** Joins from knock to answer, as the runtime does. */
+/** Joins from knock to answer, as the runtime does; TLS proved the key of `proven`. */
 export function join(
   machine: Machine,
   token: Token,
   identity: Identity,
   name: string,
+  proven: NodeId = identity.id,
 ): AdmissionStep {
   const link = knock(machine, tagOf(machine, token));
-  machine.input({ type: 'link-open', link, peer: identity.id });
+  machine.input({ type: 'link-open', link, peer: proven });
   const [body] = bodies(joinRequest(nodeSuite, identity, token, name as NodeName));
   machine.input({ type: 'link-frame', link, body: body ?? new Uint8Array(0) });
   machine.wire.run(50);

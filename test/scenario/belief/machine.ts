@@ -58,6 +58,9 @@ export class Machine {
   wallOffset = 0;
   node: Node | undefined;
   readonly #random: SeededRandom;
+  readonly #receiver = (datagram: Datagram): void => {
+    this.#receive(datagram);
+  };
   #monotonicOffset: number;
   #seed: Bytes = new Uint8Array(32);
   #birth = new Map<DocumentName, unknown>();
@@ -155,12 +158,12 @@ export class Machine {
   move(ip: string = this.wire.freshIp()): void {
     this.unplug();
     this.ip = ip;
-    this.wire.hold(ip, (datagram) => this.#receive(datagram));
+    this.wire.hold(ip, this.#receiver);
   }
 
   /** The address is nobody's any more. */
   unplug(): void {
-    this.wire.release(this.ip);
+    this.wire.release(this.ip, this.#receiver);
   }
 
   /** The process is not scheduled for a while; what comes waits. */

@@ -67,14 +67,11 @@ describe('the source', () => {
   });
 
   it('takes of its own sockets’ addresses nothing but the port', () => {
-    // `address()` of a socket tells the port that the system chose; its host may not be read.
-    const readers = files.filter((file) => /\.address\(\)/.test(readFileSync(file, 'utf8')));
-    for (const file of readers) {
-      const uses = readFileSync(file, 'utf8').match(/\.address\(\)\S*/g) ?? [];
-      expect(uses.map((use) => `${relative(SRC, file)} ${use}`)).toEqual(
-        uses.map(() => expect.stringMatching(/ \.address\(\)(\.port\b|;|\)|,)/)),
-      );
-    }
+    const uses = files.flatMap(
+      (file) => readFileSync(file, 'utf8').match(/\.address\(\).*/g) ?? [],
+    );
+    expect(uses.length).toBeGreaterThan(0);
+    expect(uses.filter((use) => !/^\.address\(\)(\.port\b|[;),])/.test(use))).toEqual([]);
   });
 });
 

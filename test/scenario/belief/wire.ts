@@ -52,8 +52,9 @@ export class Wire {
     this.#holders.set(ip, receiver);
   }
 
-  release(ip: string): void {
-    this.#holders.delete(ip);
+  /** Nobody holds it any more; with a receiver given, only if that one still did. */
+  release(ip: string, receiver?: Receiver): void {
+    if (receiver === undefined || this.#holders.get(ip) === receiver) this.#holders.delete(ip);
   }
 
   /** Anybody can send anything from anywhere: sources are as false as the sender likes. */

@@ -103,10 +103,7 @@ export function admitBody(
   const { seed, public: inviteKey } = inviteKeyOf(suite, seedOf(secret).slice(0, 16));
   const { id } = joiner;
   const shown = named(name);
-  const redemption = suite.sign(
-    seed,
-    redemptionInput(cluster, inviteKey, id, agreement, shown),
-  );
+  const redemption = suite.sign(seed, redemptionInput(cluster, inviteKey, id, agreement, shown));
   const consent = joiner.sign(consentInput(cluster, inviteKey, id, agreement, shown));
   return { type: 'admit', id, agreement, name: shown, inviteKey, redemption, consent };
 }

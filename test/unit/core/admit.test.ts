@@ -7,7 +7,7 @@ import { Admission, joinRequest, type AdmissionStep } from '../../../src/core/fo
 import type { Effect, LinkId } from '../../../src/core/io.ts';
 import type { Identity } from '../../../src/crypto/identity.ts';
 import { nodeSuite } from '../../../src/crypto/node-suite.ts';
-import { redemptionInput } from '../../../src/wire/act.ts';
+import { consentInput, redemptionInput } from '../../../src/wire/act.ts';
 import { decodeFrameBody, encodeFrame } from '../../../src/wire/join.ts';
 import { decodeToken, inviteKeyOf, knockTag, type Token } from '../../../src/wire/token.ts';
 import { identityOf, named } from './acts.ts';
@@ -182,7 +182,9 @@ describe('a request with a live invite', () => {
     expect(step.book.records).toHaveLength(2);
     expect(closed(effects)).toBe(true);
     expect(scene.station.node.find('shed')).toBe(shed.id);
-    expect(eventTypes(effects)).toEqual(expect.arrayContaining(['invite-redeemed', 'member-joined']));
+    expect(eventTypes(effects)).toEqual(
+      expect.arrayContaining(['invite-redeemed', 'member-joined']),
+    );
     // What it was given is a state that a node starts from.
     const station = new Station('shed', { stored: step.cluster, book: step.book });
     expect(station.node.memberCount).toBe(3);
@@ -307,29 +309,32 @@ describe('a request is refused', () => {
     refused('malformed', scene.step({ type: 'link-frame', link, body: request(token) }));
   });
 
+  /** A request for `shed` under its own name; the two signatures may be over something else. */
+  function signed(token: Token, over: { redeemed?: string; agreed?: string; key?: Bytes }): Bytes {
+    const { seed, public: inviteKey } = inviteKeyOf(nodeSuite, token.secret);
+    const { redeemed = 'shed', agreed = 'shed', key: agreement = shed.agreement.public } = over;
+    const who = [token.cluster, inviteKey, shed.id, agreement] as const;
+    const redemption = nodeSuite.sign(seed, redemptionInput(...who, named(redeemed)));
+    const consent = shed.sign(consentInput(...who, named(agreed)));
+    const fields = { id: shed.id, agreement, name: named('shed'), inviteKey, redemption, consent };
+    return encodeFrame({ type: 'request', ...fields }).subarray(4);
+  }
+
   test('when the invite’s signature is not over this cluster, name and key', () => {
     const token = invite();
-    const { seed, public: inviteKey } = inviteKeyOf(nodeSuite, token.secret);
-    const agreement = shed.agreement.public;
-    const name = named('shed');
-    const over = redemptionInput(token.cluster, inviteKey, shed.id, agreement, named('other'));
-    const redemption = nodeSuite.sign(seed, over);
-    const fields = { id: shed.id, agreement, name, inviteKey, redemption };
-    const body = encodeFrame({ type: 'request', ...fields }).subarray(4);
-    refused('malformed', ask(token, body));
+    refused('malformed', ask(token, signed(token, { redeemed: 'other' })));
     expect(scene.station.node.memberCount).toBe(2);
+  });
+
+  test('when its sender did not agree to this name and key', () => {
+    const token = invite();
+    refused('malformed', ask(token, signed(token, { agreed: 'other' })));
+    expect(admission(token, ask(token, signed(token, {}))).type).toBe('admitted');
   });
 
   test('when it brings the key of another member', () => {
     const token = invite();
-    const { seed, public: inviteKey } = inviteKeyOf(nodeSuite, token.secret);
-    const agreement = cellar.identity.agreement.public;
-    const name = named('shed');
-    const over = redemptionInput(token.cluster, inviteKey, shed.id, agreement, name);
-    const fields = { id: shed.id, agreement, name, inviteKey };
-    const redemption = nodeSuite.sign(seed, over);
-    const body = encodeFrame({ type: 'request', ...fields, redemption }).subarray(4);
-    refused('malformed', ask(token, body));
+    refused('malformed', ask(token, signed(token, { key: cellar.identity.agreement.public })));
   });
 
   test('when its sender left the cluster before', () => {

@@ -12,7 +12,7 @@ import {
   type AdmissionStep,
 } from '../../../src/core/founding.ts';
 import { Membership } from '../../../src/core/membership.ts';
-import { redemptionInput, type SignedAct } from '../../../src/wire/act.ts';
+import { consentInput, redemptionInput, type SignedAct } from '../../../src/wire/act.ts';
 import { decodeFrameBody, encodeFrame, type JoinFrame } from '../../../src/wire/join.ts';
 import { signRecord, type SignedRecord } from '../../../src/wire/record.ts';
 import { inviteKeyOf, type Token } from '../../../src/wire/token.ts';
@@ -110,7 +110,7 @@ describe('founding', () => {
 });
 
 describe('a join request', () => {
-  test('is one frame, signed by the invite for this cluster, node, key and name', () => {
+  test('is one frame, signed by invite and joiner for this cluster, node, key and name', () => {
     const { founder } = lake();
     const token = tokenOf(founder);
     const bytes = joinRequest(nodeSuite, pi, token, named('pi'));
@@ -118,10 +118,11 @@ describe('a join request', () => {
     const frame = decodeFrameBody(bytes.slice(4));
     if (frame?.type !== 'request') throw new Error('a join request is a request');
     const { public: key } = inviteKeyOf(nodeSuite, token.secret);
-    const { id, agreement, name, inviteKey, redemption } = frame;
+    const { id, agreement, name, inviteKey, redemption, consent } = frame;
     expect([id, agreement, name, inviteKey]).toEqual([pi.id, pi.agreement.public, 'pi', key]);
-    const input = redemptionInput(token.cluster, key, pi.id, pi.agreement.public, named('pi'));
-    expect(nodeSuite.verify(key, input, redemption)).toBe(true);
+    const joining = [token.cluster, key, pi.id, pi.agreement.public, named('pi')] as const;
+    expect(nodeSuite.verify(key, redemptionInput(...joining), redemption)).toBe(true);
+    expect(nodeSuite.verify(pi.publicKey, consentInput(...joining), consent)).toBe(true);
   });
 
   test('shows nothing of the secret', () => {
@@ -218,9 +219,14 @@ describe('a maker is not believed', () => {
     const hostile = found('attic');
     hostile.invite(SECRET);
     const key = mallory.agreement.public;
-    hostile.sign(admitBody(hostile.cluster, pi, 'pi', SECRET, nodeSuite, key));
-    const frames = [...hostile.chain.map(actFrame), done];
-    broken(answer(frames, tokenOf(hostile)), /key of somebody else/);
+    const swapped = admitBody(hostile.cluster, pi, 'pi', SECRET, nodeSuite, key);
+    const { consent } = admitBody(hostile.cluster, pi, 'pi', SECRET);
+    const forged = hostile.signAt(3, { ...swapped, consent });
+    const frames = [...hostile.chain, forged].map(actFrame);
+    broken(answer([...frames, done], tokenOf(hostile)), /do not form one cluster/);
+    // Not even when somebody who holds a copy of its seed agreed to that key.
+    hostile.sign(swapped);
+    broken(answer([...hostile.chain.map(actFrame), done], tokenOf(hostile)), /somebody else/);
   });
 
   test('when this node left the cluster before', () => {

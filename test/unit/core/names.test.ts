@@ -7,7 +7,7 @@ function node(name: string, rank: number, start: readonly number[] = [], left = 
   const id = new Uint8Array(32).fill(rank);
   id.set(start);
   const admission = new Uint8Array(32).fill(rank);
-  return { id: nodeIdOf(id), name: name as NodeName, admission, left };
+  return { id: nodeIdOf(id), name: name as NodeName, depth: 1, number: 2, admission, left };
 }
 
 function shown(...nodes: readonly Named[]): (string | undefined)[] {
@@ -24,26 +24,27 @@ describe('names', () => {
     expect(shown(node('attic', 1), node('cellar', 2))).toEqual(['attic', 'cellar']);
   });
 
-  test('of equal ones the lowest admission keeps it, whatever the order', () => {
-    const [low, high] = [node('attic', 1), node('attic', 2)];
-    expect(shown(low, high)).toEqual(['attic', `attic-${begin(high.id, 4)}`]);
-    expect(shown(high, low)).toEqual([`attic-${begin(high.id, 4)}`, 'attic']);
+  const low = node('attic', 1);
+  const high = node('attic', 2);
+  test.each([
+    ['who is nearer the founder', { ...high, number: 9 }, { ...low, depth: 2 }],
+    ['at one distance whose admission has the lower number', high, { ...low, number: 3 }],
+    ['at one distance and number whose admission has the lower hash', low, high],
+  ])('of equal ones are kept by %s, whatever the order', (_who, keeper, other) => {
+    const completed = `attic-${begin(other.id, 4)}`;
+    expect(shown(keeper, other)).toEqual(['attic', completed]);
+    expect(shown(other, keeper)).toEqual([completed, 'attic']);
   });
 
   test('take more of the ID when four characters of it are not enough', () => {
     const same = [7, 7, 7];
-    const [low, second, third] = [
-      node('attic', 1),
-      node('attic', 2, same),
-      node('attic', 3, same),
-    ] as const;
+    const [second, third] = [node('attic', 2, same), node('attic', 3, same)] as const;
     const names = shown(low, second, third);
     expect(names[1]).toBe(`attic-${begin(second.id, 4)}`);
     expect(names[2]).toBe(`attic-${begin(third.id, 5)}`);
   });
 
   test('leave a name alone that looks like a completed one but is somebody’s own', () => {
-    const [low, high] = [node('attic', 1), node('attic', 2)];
     const own = node(`attic-${begin(high.id, 4)}`, 3);
     expect(shown(low, high, own)).toEqual(['attic', `attic-${begin(high.id, 5)}`, own.name]);
   });

@@ -6,7 +6,7 @@ import { EMPTY_BOOK, readBook, writeBook } from '../../../src/core/documents.ts'
 import type { DocumentName } from '../../../src/core/documents.ts';
 import { MAIN, type Effect, type Input, type Moment } from '../../../src/core/io.ts';
 import type { MembersDocument, MemberView } from '../../../src/core/view.ts';
-import type { Birth, Subject } from '../../../src/sim/host.ts';
+import type { Birth, Subject } from '../../../src/sim/subject.ts';
 import type { BootFor } from '../../../src/sim/stage.ts';
 
 const PING = 1;

@@ -8,12 +8,14 @@ import { nodeSuite } from '../../../src/crypto/node-suite.ts';
 import type { Act } from '../../../src/wire/act.ts';
 import {
   clusterOf,
+  consentInput,
   decodeAct,
   redemptionInput,
   signAct,
   verifyAct,
 } from '../../../src/wire/act.ts';
 import { ACT_MAX, ACT_MIN } from '../../../src/wire/limits.ts';
+import { inviteKeyOf } from '../../../src/wire/token.ts';
 import { acts, attic, cellar, cluster, name, octets } from './samples.ts';
 
 const sign = (act: Act): Bytes => signAct(nodeSuite, attic, act).bytes;
@@ -127,10 +129,14 @@ describe('a founding', () => {
 describe('an admission', () => {
   const { inviteKey, id, agreement } = acts.admit;
 
-  it('is signed into by the joiner over all that makes it this one', () => {
-    expect(redemptionInput(cluster, inviteKey, id, agreement, name('cellar'))).toEqual(
+  const inputs = [
+    ['flotilla v2 redeem', redemptionInput],
+    ['flotilla v2 consent', consentInput],
+  ] as const;
+  it.each(inputs)('is signed into as %s over all that makes it this one', (title, input) => {
+    expect(input(cluster, inviteKey, id, agreement, name('cellar'))).toEqual(
       concat(
-        utf8('flotilla v2 redeem'),
+        utf8(title),
         clusterIdBytes(cluster),
         inviteKey,
         cellar.publicKey,
@@ -145,10 +151,24 @@ describe('an admission', () => {
     ['the same node under another key', { agreement: attic.agreement.public }],
     ['the same node under another name', { name: name('pi') }],
     ['another invite', { inviteKey: octets(32) }],
-    ['no signature', { redemption: new Uint8Array(64) }],
+    ['no redemption', { redemption: new Uint8Array(64) }],
+    ['no consent', { consent: new Uint8Array(64) }],
+    ['one signature for both', { consent: acts.admit.redemption }],
   ];
   it.each(changes)('is not believed when the inviter puts in %s', (_, change) => {
     const signed = signAct(nodeSuite, attic, { ...acts.admit, ...change });
     expect(verifyAct(nodeSuite, signed)).toBe(false);
+  });
+
+  it('is not believed when who holds the invite binds another key to the joiner', () => {
+    const { seed } = inviteKeyOf(nodeSuite, octets(16, 60));
+    const other = attic.agreement.public;
+    const joining = [cluster, inviteKey, id, other, name('cellar')] as const;
+    const redemption = nodeSuite.sign(seed, redemptionInput(...joining));
+    const swapped = { ...acts.admit, agreement: other, redemption };
+    for (const consent of [acts.admit.consent, attic.sign(consentInput(...joining))]) {
+      const signed = signAct(nodeSuite, attic, { ...swapped, consent });
+      expect(verifyAct(nodeSuite, signed)).toBe(false);
+    }
   });
 });

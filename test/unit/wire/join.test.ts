@@ -6,8 +6,9 @@ import type { JoinFrame } from '../../../src/wire/join.ts';
 import { REFUSAL_CODES, decodeFrameBody, encodeFrame } from '../../../src/wire/join.ts';
 import { acts, at, cellar, octets } from './samples.ts';
 
-const { id, agreement, name, inviteKey, redemption } = acts.admit;
-const request: JoinFrame = { type: 'request', id, agreement, name, inviteKey, redemption };
+const { id, agreement, name, inviteKey, redemption, consent } = acts.admit;
+const fields = { id, agreement, name, inviteKey, redemption, consent };
+const request = { type: 'request', ...fields } as const;
 const body = (frame: JoinFrame): Bytes => encodeFrame(frame).slice(4);
 
 describe('a frame of a join', () => {
@@ -35,6 +36,7 @@ describe('a frame of a join', () => {
         utf8('cellar'),
         inviteKey,
         redemption,
+        consent,
       ),
     );
     expect(decodeFrameBody(body(request))).toEqual(request);
@@ -52,10 +54,11 @@ describe('a frame of a join', () => {
     ['its refusal is 0', Uint8Array.of(4, 0)],
     ['its refusal is 7', Uint8Array.of(4, 7)],
     ['its request has another version', body(request).with(1, 2)],
+    ['it lacks the consent', body(request).slice(0, -64)],
     ['its name is in upper case', body(request).with(67, 0x43)],
     ['it is cut short', body(request).slice(0, -1)],
     ['something follows it', concat(body(request), Uint8Array.of(0))],
-    ['its item is longer than an act', concat(Uint8Array.of(2, 2, 1, 0x77), octets(375))],
+    ['its item is longer than an act', concat(Uint8Array.of(2, 2, 1, 0xb7), octets(439))],
     ['its address is dressed up', concat(Uint8Array.of(3, 6), mapped(), Uint8Array.of(0, 1))],
   ];
   it.each(cases)('is refused when %s', (_, bytes) => {
