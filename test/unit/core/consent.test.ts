@@ -44,12 +44,10 @@ describe('a member that admits a known node once more', () => {
   test('with the signatures of its first admission changes neither key, name nor host', () => {
     const { founder, hostile, maker } = lake();
     const membership = membershipOf(founder, maker);
-    const before = outcome(membership);
     const shown = membership.get(pi.id);
     hostile.sign(admitBody(founder.cluster, pi, 'pi', 'for pi'));
     expect(add(membership, hostile)).toEqual(['added']);
     expect(membership.get(pi.id)).toEqual(shown);
-    expect(outcome(membership)).not.toEqual(before);
     // Nor after a restart; and the invite has one use left.
     const again = new Membership(nodeSuite, attic.id, membership.all());
     expect(again.get(pi.id)).toEqual(shown);
@@ -90,6 +88,25 @@ describe('a node that agreed to two keys', () => {
       expect(membership.isMember(shadow.id)).toBe(true);
       expect(membership.byAgreement(key)?.id).toBe(cellar.id);
     }
+  });
+
+  test('not even when it was known before that member, under a key of its own', () => {
+    const { founder, joined } = clusterOfMachines('attic', 'mallory', 'barn');
+    const [hostile, friend] = joined as [Author, Author];
+    const shadow = identityOf('shadow');
+    hostile.invite('unrelated');
+    hostile.invite('own');
+    hostile.admit(shadow, 'shadow', 'own');
+    const membership = membershipOf(founder, hostile);
+    founder.invite('for cellar');
+    founder.admit(cellar, 'cellar', 'for cellar');
+    const key = cellar.agreement.public;
+    friend.invite('too');
+    friend.sign(admitBody(founder.cluster, shadow, 'shadow', 'too', nodeSuite, key));
+    add(membership, founder);
+    add(membership, friend);
+    expect(membership.get(shadow.id)?.agreement).toEqual(key);
+    expect(membership.byAgreement(key)?.id).toBe(cellar.id);
   });
 });
 
