@@ -289,8 +289,13 @@ export class Paths {
     if (peerPaths === undefined) return;
     const gone = (path: Path | undefined): boolean =>
       path !== undefined && sameAddress(path.address, address);
-    peerPaths.others = peerPaths.others.filter((other) => !gone(other));
-    if (gone(peerPaths.path)) peerPaths.path = undefined;
+    if (!gone(peerPaths.path)) {
+      peerPaths.others = peerPaths.others.filter((other) => !gone(other));
+      return;
+    }
+    // What was proven before is older still: nothing is proven now.
+    peerPaths.path = undefined;
+    peerPaths.others = [];
   }
 
   forget(peer: NodeId): void {

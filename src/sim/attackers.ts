@@ -107,6 +107,8 @@ export class Forwarder extends Outsider {
 
   start(victim: VirtualHost): void {
     this.#victim = victim;
+    // Reflections of what it passes on name its address: a forwarder on the way is a NAT (§4).
+    this.world.truth.lend(this.ip, victim.site.site);
     this.world.network.tap((sender, datagram) => {
       if (this.#victim?.site.site !== sender) return 'pass';
       const port = this.#portFor(datagram.to);

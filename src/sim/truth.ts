@@ -37,6 +37,7 @@ export class Truth {
   /** Ports under which a site is or was seen. */
   readonly #ports = new Map<string, Set<number>>();
   readonly #told = new Set<string>();
+  readonly #lent = new Set<string>();
   readonly #signed = new Map<string, SignedRecord>();
   readonly #newest = new Map<NodeId, number>();
   /** Hosts that a node, on the word of three or more, once said to be its own. */
@@ -115,6 +116,11 @@ export class Truth {
     };
   }
 
+  /** Somebody passes a site's datagrams on from this address: to all others it is its NAT's. */
+  lend(ip: string, site: string): void {
+    this.#lent.add(`${ip} ${site}`);
+  }
+
   /** Who signed the record that ends in this signature; undefined: nobody did. */
   signerOf(signature: Bytes): SignedRecord | undefined {
     return this.#signed.get(toHex(signature));
@@ -129,6 +135,7 @@ export class Truth {
   falseClaim(author: NodeId, site: string): string | undefined {
     for (const ip of this.#claims.get(author) ?? []) {
       const holdings = this.#holdings.get(ip) ?? [];
+      if (this.#lent.has(`${ip} ${site}`)) continue;
       if (!holdings.some((one) => one.site === site)) return ip;
     }
     return undefined;

@@ -32,6 +32,8 @@ export interface LabOptions {
   /** Put each node behind a home router of its own (IPv4 alone). */
   readonly homes?: boolean;
   readonly family?: 4 | 6;
+  /** All lines are one LAN: what a node says to everyone there reaches the others. */
+  readonly lan?: boolean;
 }
 
 /** When a change of addresses began and was done, in ms of `performance.now()`. */
@@ -55,6 +57,7 @@ export class Lab {
   readonly nodes: number;
   readonly family: 4 | 6;
   readonly homes: boolean;
+  readonly lan: boolean;
   private readonly realm: Realm;
   private readonly plan: Plan;
   private readonly prefix = ownPrefix();
@@ -76,6 +79,7 @@ export class Lab {
     this.nodes = options.nodes;
     this.family = options.family ?? 4;
     this.homes = options.homes ?? false;
+    this.lan = options.lan ?? false;
     this.plan = planOf(this.family);
     this.generation = Array.from({ length: options.nodes }, () => 0);
     this.held = this.generation.map((_, index) => this.plan.lent(index, 0));
@@ -268,7 +272,7 @@ export class Lab {
     await this.batch(this.router(), [
       `link add ${port} type veth peer name eth0 address ${customerMac(index)} netns ${edge}`,
       `link set ${port} master wan`,
-      `link set ${port} type bridge_slave isolated on`,
+      `link set ${port} type bridge_slave isolated ${this.lan ? 'off' : 'on'}`,
       `link set ${port} up`,
     ]);
     await this.batch(edge, [

@@ -11,7 +11,6 @@ import { Cluster, type ClusterOptions } from './cluster.ts';
 import { allow, installCounters, lanGroups, readCounts, type Counts } from './counters.ts';
 import { Daemon, type Member } from './daemon.ts';
 import { describeInLab, useCluster } from './gate.ts';
-import type { Lab } from './lab.ts';
 import { pause } from './scenario.ts';
 
 /** What `members --json` prints. */
@@ -24,21 +23,12 @@ const quick = { boundMs: 20_000, holdMs: 2_000 };
 
 const nodes = [0, 1, 2];
 
-/** The provider isolates its customers' ports from each other; here they share the bridge. */
-async function joinLines(lab: Lab): Promise<void> {
-  const lines = Array.from(
-    { length: lab.nodes },
-    (_, index) => `link set w${String(index)} type bridge_slave isolated off`,
-  );
-  await lab['batch'](lab['router'](), lines);
-}
-
 /** A cluster for one test of several that run side by side. */
 async function startCluster(
   { onTestFinished }: TestContext,
   options: ClusterOptions,
 ): Promise<Cluster> {
-  const cluster = await Cluster.start({ ...options, before: joinLines });
+  const cluster = await Cluster.start({ ...options, lan: true });
   onTestFinished(() => cluster.close());
   return cluster;
 }
@@ -46,8 +36,8 @@ async function startCluster(
 describeInLab('three nodes on one LAN', () => {
   const at = useCluster({
     nodes: nodes.length,
+    lan: true,
     before: async (lab) => {
-      await joinLines(lab);
       const held = nodes.map((index) => lab.address(index));
       await Promise.all(nodes.map((index) => installCounters(lab, index, [...held, ...lanGroups])));
     },

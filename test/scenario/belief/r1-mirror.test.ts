@@ -1,8 +1,11 @@
 import { readdirSync, readFileSync } from 'node:fs';
+import { networkInterfaces } from 'node:os';
 import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import ts from 'typescript';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { Flotilla } from '../../../src/runtime/flotilla.ts';
+import { ownFolder } from '../../real/waiting.ts';
 import { harbour } from './harbour.ts';
 
 const SRC = fileURLToPath(new URL('../../../src', import.meta.url));
@@ -72,6 +75,33 @@ describe('the source', () => {
     );
     expect(uses.length).toBeGreaterThan(0);
     expect(uses.filter((use) => !/^\.address\(\)(\.port\b|[;),])/.test(use))).toEqual([]);
+  });
+});
+
+describe('a daemon', () => {
+  it('founds, invites, joins and is found with every mirror of its machine broken', async () => {
+    expect(() => networkInterfaces()).toThrow('R1');
+    const [attic, cellar] = await Promise.all(
+      ['attic', 'cellar'].map(async (name) => {
+        const state = await ownFolder();
+        const node = await Flotilla.start({ name, state, port: 0, bind: ['127.0.0.1'] });
+        onTestFinished(() => node.close());
+        return node;
+      }),
+    );
+    if (attic === undefined || cellar === undefined) throw new Error('they did not start');
+    const { token } = await attic.invite({ at: [`127.0.0.1:${String(attic.port)}`] });
+    await cellar.join(token);
+    const signal = AbortSignal.timeout(15_000);
+    const seen = new Set<string>();
+    for await (const item of attic.events({ members: true, signal })) {
+      if (!('members' in item)) continue;
+      for (const { name, proof, address } of item.members) {
+        if (proof === 'direct' && address !== null) seen.add(`${name} ${address}`);
+      }
+      if (seen.size > 0) break;
+    }
+    expect([...seen]).toEqual([`cellar 127.0.0.1:${String(cellar.port)}`]);
   });
 });
 
