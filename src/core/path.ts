@@ -48,3 +48,14 @@ export function shouldReplace(
     sameAddress(present.address, other.address) && other.socket === MAIN && present.socket !== MAIN
   );
 }
+
+/**
+ * A late pong to an older challenge neither ages a proof nor ends a silence that began after it.
+ */
+export function laterProof(held: Path, proven: Path): Path {
+  if (held.provenAt > proven.provenAt) return held;
+  if (held.silentSince !== undefined && held.silentSince > proven.provenAt) {
+    return { ...held, provenAt: proven.provenAt };
+  }
+  return proven;
+}

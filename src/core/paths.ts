@@ -23,7 +23,7 @@ import {
 } from './config.ts';
 import { MAIN, type SocketId } from './io.ts';
 import { Hints } from './hints.ts';
-import { samePath, shouldReplace, type Path } from './path.ts';
+import { laterProof, samePath, shouldReplace, type Path } from './path.ts';
 import { RoundTrip } from './round-trip.ts';
 import { Strays } from './strays.ts';
 
@@ -391,15 +391,4 @@ export class Paths {
     }
     return peerPaths;
   }
-}
-
-/**
- * A late pong to an older challenge neither ages a proof nor ends a silence that began after it.
- */
-function laterProof(held: Path, proven: Path): Path {
-  if (held.provenAt > proven.provenAt) return held;
-  if (held.silentSince !== undefined && held.silentSince > proven.provenAt) {
-    return { ...held, provenAt: proven.provenAt };
-  }
-  return proven;
 }
