@@ -142,8 +142,8 @@ export class Inventory {
 
   /**
    * Whether to want an author's acts behind number `have` of a member that sent one too early. A
-   * batch of such acts draws one want, not one each, or every answer would draw ten more. The search
-   * for the root of a fork goes on at once: it halves `have` with each answer.
+   * batch of such acts draws one want, not one each, or every answer would draw ten more. The
+   * search for the root of a fork goes on at once: it halves `have` with each answer.
    */
   mayWant(peer: NodeId, author: NodeId, have: number, now: Instant): boolean {
     const key = `${peer}/${author}`;

@@ -1,5 +1,5 @@
 import { compare, equal, toHex, type Bytes } from '../base/bytes.ts';
-import type { NodeId, NodeName } from '../base/id.ts';
+import type { NodeId } from '../base/id.ts';
 import type { AdmitAct, InviteAct, RemoveAct, SignedAct } from '../wire/act.ts';
 import type { Ledger } from './ledger.ts';
 import { bySeniority, type Named, type Seniority } from './names.ts';
@@ -117,9 +117,9 @@ class Pass {
   }
 
   /**
-   * Who admitted a node that several admissions name: the one that reached *this* node first, and it
-   * passes acts on in that order. By a rule over the acts alone a hostile member could take others
-   * over by admitting them once more, and with them their votes (PROTOCOL §4.1).
+   * Who admitted a node that several admissions name: the one that reached *this* node first, and
+   * it passes acts on in that order. By a rule over the acts alone a hostile member could take
+   * others over by admitting them once more, and with them their votes (PROTOCOL §4.1).
    */
   #sponsor(claims: readonly Claim[]): Partial<Standing> {
     const rank = ({ signed }: Claim): number => this.#ledger.rankOf(signed);

@@ -10,6 +10,9 @@ const WRITE_TIME: readonly [Duration, Duration] = [millis(2), millis(40)];
 /** A write that nobody waits for is put off this long, to go with others. */
 const LAZY_DELAY: Duration = millis(500);
 
+/** After a failed write the next attempt comes this much later. */
+const RETRY_DELAY: Duration = millis(1_000);
+
 /** Who is told how a write went. */
 export interface DiskOwner {
   /** The document as of now, to be written. */
@@ -84,6 +87,8 @@ export class VirtualDisk {
     this.#power += 1;
     this.#writing = undefined;
     this.#wanted = new Set();
+    // The next life counts its tickets anew; a higher one of this life would answer for them.
+    this.#ticket = 0;
   }
 
   /** All that is wanted goes in one write, so that one ticket stands for all before it. */
@@ -98,14 +103,20 @@ export class VirtualDisk {
     this.#later(millis(this.#random.between(least, most)), () => this.#end(owner, batch));
   }
 
+  /**
+   * A failed write is tried again with all that is wanted by then: `saved` with a later ticket says
+   * that what failed under an earlier one is on disk too.
+   */
   #end(owner: DiskOwner, batch: Batch): void {
     this.#writing = undefined;
     if (this.full) {
+      for (const name of batch.files.keys()) this.#wanted.add(name);
       owner.saveFailed(batch.ticket, 'no space left on device');
-    } else {
-      for (const [name, text] of batch.files) this.#files.set(name, text);
-      owner.saved(batch.ticket);
+      this.#later(RETRY_DELAY, () => this.#begin(owner));
+      return;
     }
+    for (const [name, text] of batch.files) this.#files.set(name, text);
+    owner.saved(batch.ticket);
     if (this.#wanted.size > 0) this.#begin(owner);
   }
 

@@ -1,7 +1,7 @@
 import type { Duration } from '../base/time.ts';
 import { minutes, seconds } from '../base/time.ts';
 import { Forwarder, Liar, Replayer, Scanner } from './attackers.ts';
-import { AMPLIFICATION_MAX, drawsLittle } from './checkers.ts';
+import { FORWARDED_MAX, REPLAYED_MAX, drawsLittle } from './checkers.ts';
 import { Failure } from './failure.ts';
 import { applyFault, calm, planFaults } from './faults.ts';
 import type { VirtualHost } from './host.ts';
@@ -218,7 +218,7 @@ export const SCENARIOS: Readonly<Record<ScenarioName, Scenario>> = {
       round('two restart', (stage) => restart(stage, [1, 2])),
       moving('one moves', [2]),
     ],
-    verdict: (stage) => drawn(stage, 'replayer', AMPLIFICATION_MAX),
+    verdict: (stage) => drawn(stage, 'replayer', REPLAYED_MAX),
   },
   forwarder: {
     about: 'somebody on the way passes on what a member sends, faster than it goes by itself',
@@ -228,7 +228,7 @@ export const SCENARIOS: Readonly<Record<ScenarioName, Scenario>> = {
       round('a member seems to be elsewhere', forward),
       { ...moving('the member really moves', [1]), pause: seconds(2) },
     ],
-    verdict: (stage) => drawn(stage, 'forwarder', AMPLIFICATION_MAX),
+    verdict: (stage) => drawn(stage, 'forwarder', FORWARDED_MAX),
   },
   scanner: {
     about: 'a stranger sends noise to everyone and must not get an octet back',

@@ -130,9 +130,9 @@ export function decodeAct(suite: Suite, bytes: Bytes): SignedAct | undefined {
 }
 
 /**
- * True when the author signed the act and, for an admission, both the holder of the invite's secret
- * and the joiner itself signed the joiner into it. Whether author and invite count is for the chains
- * to say.
+ * True when the author signed the act and, for an admission, both the holder of the invite's
+ * secret and the joiner itself signed the joiner into it. Whether author and invite count is for
+ * the chains to say.
  */
 export function verifyAct(suite: Suite, signed: SignedAct): boolean {
   const { act, bytes } = signed;
@@ -164,7 +164,7 @@ export function redemptionInput(
   return concat(REDEEMED_AS, joining(cluster, inviteKey, id, agreement, name));
 }
 
-/** What a joiner signs with its own identity key: that this X25519 key and this name are its own. */
+/** What a joiner signs with its identity key: that this X25519 key and this name are its own. */
 export function consentInput(
   cluster: ClusterId,
   inviteKey: Bytes,

@@ -1,6 +1,7 @@
 /** Running the system's own programs. */
 import { spawn, type ChildProcessWithoutNullStreams } from 'node:child_process';
 import { once } from 'node:events';
+import { daemonEnv } from '../setup/daemon-env.ts';
 import { systemEnv } from './realm.ts';
 
 /** A started program that waits for its input: hand it over with {@link Waiting.go}. */
@@ -50,4 +51,11 @@ async function outcome(
   const [code] = (await once(child, 'close')) as [number | null];
   if (code === 0) return output;
   throw new Error(`${argv.join(' ')} ended with ${String(code)}: ${complaint.trim()}`);
+}
+
+/** What every process on a node of the lab is started with: the preload of R1 first of all. */
+export function nodeEnv(): Record<string, string> {
+  const env = daemonEnv({ PATH: systemEnv()['PATH'] ?? '' });
+  // A proxy of this machine has no business in the lab.
+  return Object.fromEntries(Object.entries(env).filter(([name]) => !/_proxy$/i.test(name)));
 }

@@ -10,7 +10,6 @@
  */
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { daemonEnv } from '../setup/daemon-env.ts';
 import {
   customerMac,
   dropLines,
@@ -21,7 +20,7 @@ import {
   unrouteLines,
   type Plan,
 } from './address-plan.ts';
-import { run, start } from './command.ts';
+import { nodeEnv, run, start } from './command.ts';
 import { openRealm, systemEnv, type Realm } from './realm.ts';
 import { ownPrefix, removeStale } from './stale.ts';
 
@@ -343,11 +342,4 @@ export class Lab {
 /** `address:port`, with brackets where the address has colons. */
 export function endpointOf(address: string, port = 4117): string {
   return address.includes(':') ? `[${address}]:${String(port)}` : `${address}:${String(port)}`;
-}
-
-/** What every process on a node is started with. */
-function nodeEnv(): Record<string, string> {
-  const env = daemonEnv({ PATH: systemEnv()['PATH'] ?? '' });
-  // A proxy of this machine has no business in the lab.
-  return Object.fromEntries(Object.entries(env).filter(([name]) => !/_proxy$/i.test(name)));
 }

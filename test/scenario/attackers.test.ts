@@ -9,6 +9,11 @@ describe('a cluster under attack', () => {
     expect(Math.max(...healedMs.map(Number))).toBeLessThanOrEqual(2_500);
   });
 
+  it.each([1, 2])('believes no record that its owner did not sign (seed %i)', (seed) => {
+    const { healedMs } = converges('forger', { seed });
+    expect(Math.max(...healedMs.map(Number))).toBeLessThanOrEqual(2_500);
+  });
+
   it.each([1, 2])('takes replayed datagrams for nothing, after restarts too (seed %i)', (seed) => {
     const { healedMs } = converges('replayer', { seed });
     expect(Math.max(...healedMs.map(Number))).toBeLessThanOrEqual(3_000);

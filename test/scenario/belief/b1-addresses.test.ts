@@ -63,6 +63,7 @@ describe('a member whose datagrams somebody passes on from elsewhere, faster', (
     };
     expect(watched(h, attic, cellar, 60_000)).toEqual([`${formatAddress(cellar.address)} direct`]);
     expect(count).toBeGreaterThan(30);
+    expect(attic.sees(cellar).moves).toBe(0);
   });
 
   it('is back at the address of its record a minute after the old path was cut', () => {
@@ -218,6 +219,10 @@ describe('a member that claims to be where it is not', () => {
       { type: 'seek', target: cellar.id, sequence: 0 },
       { type: 'summary', depth: 0, prefix: 0, mode: 'digests', digests: zeros },
     ];
+    shed.say(attic, shed.ping(), at(victim));
+    h.wire.run(1_000);
+    const first = h.wire.sent.filter(toIp(victim)).map(({ bytes }) => bytes.length);
+    expect(first.toSorted()).toEqual([38, 45]);
     h.wire.repeat(7, 7_000, (turn) => {
       shed.say(attic, dear[turn % dear.length] ?? shed.ping(), at(victim));
     });

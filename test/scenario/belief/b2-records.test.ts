@@ -122,6 +122,9 @@ describe('a record', () => {
     h.wire.run(5_000);
     const [one, other] = [listed(attic, shed), listed(cellar, shed)];
     expect(one).toEqual([formatAddress(shed.address)]);
+    tell(shed, attic, shed.record(12, [at(elsewhere)]));
+    h.wire.run(1_000);
+    expect(listed(attic, shed)).toEqual(one);
     h.wire.run(300_000);
     expect([listed(attic, shed), listed(cellar, shed)]).toEqual([one, other]);
     // The path is where challenges are answered, whatever the record says.

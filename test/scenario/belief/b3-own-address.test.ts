@@ -168,4 +168,16 @@ describe('a liar that reports another address each time', () => {
     const all = h.machines.map((machine) => rounds(machine).length);
     expect(all.reduce((sum, count) => sum + count, 0)).toBeLessThanOrEqual(20);
   });
+
+  it('that answers every second ping keeps nobody asking around', () => {
+    const h = harbour(PLAN);
+    let count = 0;
+    h.rogue(0).reflect = (from) => ((count += 1) % 2 === 0 ? from : undefined);
+    h.wire.run(60_000);
+    const before = h.machines.map((machine) => rounds(machine).length);
+    h.wire.run(600_000);
+    const after = h.machines.map((machine, index) => rounds(machine).length - (before[index] ?? 0));
+    console.log('every second', before, after);
+    expect(Math.max(...after)).toBeLessThan(80);
+  });
 });

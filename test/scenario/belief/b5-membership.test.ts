@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Bytes } from '../../../src/base/bytes.ts';
-import { seconds } from '../../../src/base/time.ts';
+import { minutes } from '../../../src/base/time.ts';
 import { DEFAULTS } from '../../../src/core/config.ts';
 import { Author, admitBody, found, identityOf, inviteBody } from '../../unit/core/acts.ts';
 import { invite, join } from './door.ts';
@@ -10,7 +10,7 @@ import type { Rogue } from './rogue.ts';
 import { toIp } from './wire.ts';
 
 const PLAN = { machines: ['attic', 'cellar', 'pi'], rogues: ['shed', 'barn'] };
-const HOUR = 3_600_000;
+const DAY = 86_400_000;
 
 function tell(from: Rogue, to: Machine, ...acts: readonly Bytes[]): void {
   for (const bytes of acts) from.say(to, { type: 'news', items: [{ kind: 'act', bytes }] });
@@ -20,16 +20,16 @@ const states = (machine: Machine): Record<string, string> =>
   Object.fromEntries(machine.view.members.map(({ name, state }) => [name, state]));
 
 describe('silence', () => {
-  it('of hours removes nobody, and who comes back is found within two minutes', () => {
+  it('of a week removes nobody, and who comes back is found within two minutes', () => {
     const h = new Harbour({ machines: ['attic', 'pi', 'cellar'] });
     for (const machine of h.machines) {
-      machine.settings = { ...DEFAULTS, beat: seconds(3) };
+      machine.settings = { ...DEFAULTS, beat: minutes(1) };
       machine.start();
     }
     expect(h.wire.runUntil(() => h.whole, 5_000)).toBe(true);
     const [attic, cellar] = [h.machine(0), h.machine(2)];
     cellar.crash();
-    h.wire.run(3 * HOUR);
+    h.wire.run(7 * DAY);
     expect(states(attic)).toEqual({ attic: 'self', cellar: 'lost', pi: 'alive' });
     cellar.start();
     expect(h.wire.runUntil(() => attic.hasFound(cellar), 120_000)).toBe(true);
@@ -213,5 +213,37 @@ describe('an act', () => {
     expect(
       h.machines.flatMap((machine) => machine.eventsOf('fork')).map(({ name }) => name),
     ).toContain('barn');
+  });
+
+  it('that removes another is not heeded before anybody may sign one', () => {
+    const h = harbour(PLAN);
+    const [attic, cellar, barn] = [h.machine(0), h.machine(1), h.rogue(1)];
+    const removal = h.author(barn).sign({ type: 'remove', id: cellar.id, last: 0 });
+    tell(barn, attic, removal.bytes);
+    h.wire.run(5_000);
+    expect(h.machines.map((machine) => states(machine)['cellar'])).toEqual([
+      'alive',
+      'self',
+      'alive',
+    ]);
+    expect(h.whole).toBe(true);
+  });
+
+  it('that gives a second node a name which is taken leaves the name where it was, everywhere', () => {
+    const h = harbour(PLAN);
+    const [attic, cellar, barn] = [h.machine(0), h.machine(1), h.rogue(1)];
+    const author = h.author(barn);
+    author.sign(inviteBody('thief', 50));
+    for (let thief = 0; thief < 20; thief += 1) {
+      author.sign(admitBody(h.cluster, identityOf(`thief ${String(thief)}`), 'cellar', 'thief'));
+    }
+    tell(barn, attic, ...author.chain.map(({ bytes }) => bytes));
+    h.wire.run(5_000);
+    for (const machine of h.machines) {
+      expect(machine.view.members).toHaveLength(25);
+      expect(machine.running.find('cellar')).toBe(cellar.id);
+      const names = machine.view.members.map(({ name }) => name);
+      expect(new Set(names).size).toBe(names.length);
+    }
   });
 });

@@ -5,7 +5,7 @@ import { readBook } from '../../../src/core/documents.ts';
 import { invite } from './door.ts';
 import { harbour, type Harbour } from './harbour.ts';
 import type { Machine } from './machine.ts';
-import { at } from './wire.ts';
+import { at, fromIp, toIp } from './wire.ts';
 
 const FIVE = { machines: ['attic', 'cellar', 'pi', 'den', 'loft'] };
 
@@ -112,5 +112,23 @@ describe('the history of a member', () => {
     const history = historyOf(attic, cellar);
     expect(history.length).toBe(HISTORY_MAX);
     expect(history[0]).toBe(formatAddress(cellar.address));
+  });
+
+  it('gives up an address after repeated silence, and sends nothing there again', () => {
+    const h = harbour({ machines: ['attic', 'cellar', 'pi'] });
+    const [attic, cellar] = [h.machine(0), h.machine(1)];
+    const old = cellar.ip;
+    cellar.move();
+    expect(h.wire.runUntil(() => attic.hasFound(cellar), 5_000)).toBe(true);
+    cellar.crash();
+    h.wire.run(40 * 60_000);
+    const since = h.wire.now;
+    h.wire.run(20 * 60_000);
+    const toOld = h.wire.since(since, (one) => fromIp(attic.ip)(one) && toIp(old)(one));
+    const toLast = h.wire.since(since, (one) => fromIp(attic.ip)(one) && toIp(cellar.ip)(one));
+    expect(historyOf(attic, cellar)).not.toContain(`${old}:4117`);
+    expect(toOld.length).toBe(0);
+    // The last one it was at is tried for ever.
+    expect(toLast.length).toBeGreaterThan(10);
   });
 });

@@ -12,7 +12,7 @@ import { decodeFrameBody, encodeFrame } from '../../../src/wire/join.ts';
 import { decodeToken, inviteKeyOf, knockTag, type Token } from '../../../src/wire/token.ts';
 import { identityOf, named } from './acts.ts';
 import {
-  Puppet,
+  type Puppet,
   Scene,
   Station,
   Wire,

@@ -125,7 +125,8 @@ export class Station {
   }
 
   get wall(): number {
-    return WALL + this.now + this.skew;
+    // Whole milliseconds, as Date gives them.
+    return Math.floor(WALL + this.now + this.skew);
   }
 
   get moment(): Moment {

@@ -5,7 +5,7 @@ import { nodeSuite } from '../../../src/crypto/node-suite.ts';
 import { Inventory } from '../../../src/core/inventory.ts';
 import type { Want } from '../../../src/wire/message.ts';
 import { Author, identityOf } from './acts.ts';
-import { Puppet, Scene } from './fixture.ts';
+import { type Puppet, Scene } from './fixture.ts';
 
 let scene: Scene;
 let cellar: Puppet;

@@ -7,6 +7,7 @@ import type { Effect } from '../../../src/core/io.ts';
 import type { MembersDocument, MemberView } from '../../../src/core/view.ts';
 import { identityFrom, type Identity } from '../../../src/crypto/identity.ts';
 import {
+  claimsTrue,
   drawsLittle,
   historyBounded,
   ipOf,
@@ -124,6 +125,58 @@ describe('the checker of records', () => {
     expect(recordsSigned(book(young), truth, newest)).toBeUndefined();
     expect(recordsSigned(book(young), truth, newest)).toBeUndefined();
     expect(recordsSigned(book(old), truth, newest)).toMatch(/went back from record 5 .* to 4/);
+  });
+});
+
+describe('the checker of what a node signs about itself', () => {
+  const at = (ip: string, voters: number): { address: Address; voters: number } => ({
+    address: address(ip, 4117) ?? attic4117(),
+    voters,
+  });
+  const signed = (
+    truth: Truth,
+    ...lists: readonly { address: Address; voters: number }[][]
+  ): Identity => {
+    const node = identityFrom(truth.witness(standInSuite), random.bytes(32));
+    lists.forEach((addresses, index) => {
+      signRecord(node, { ...bare, id: node.id, sequence: index + 1, addresses });
+    });
+    return node;
+  };
+  const bare = {
+    cluster: clusterIdOf(new Uint8Array(16)),
+    beat: millis(600),
+    reachability: 'open',
+    relays: [],
+    services: [],
+    tags: [],
+  } as const;
+  const attic4117 = (): Address => ({ family: 4, ip: '203.0.113.10', port: 4117 });
+
+  it('finds a host that three voted and that was never its own, and not one that two did', () => {
+    const truth = new Truth();
+    truth.hold('203.0.113.10', 'pi', instant(0));
+    const honest = signed(truth, [at('203.0.113.10', 9)], [at('198.51.100.9', 2)]);
+    expect(claimsTrue(honest.id, 'pi', truth, false)).toBeUndefined();
+    const fooled = signed(truth, [at('198.51.100.9', 3)]);
+    expect(claimsTrue(fooled.id, 'pi', truth, false)).toMatch(/198\.51\.100\.9, where it never/);
+  });
+
+  it('has nothing against the address of who passes its datagrams on', () => {
+    const truth = new Truth();
+    truth.lend('198.51.100.9', 'pi');
+    const passedOn = signed(truth, [at('198.51.100.9', 3)]);
+    expect(claimsTrue(passedOn.id, 'pi', truth, false)).toBeUndefined();
+  });
+
+  it('finds two records of one sequence, but not of a machine that was put back', () => {
+    const truth = new Truth();
+    const node = signed(truth, []);
+    expect(claimsTrue(node.id, 'pi', truth, false)).toBeUndefined();
+    const reachability = 'mapped';
+    signRecord(node, { ...bare, reachability, id: node.id, sequence: 1, addresses: [] });
+    expect(claimsTrue(node.id, 'pi', truth, false)).toMatch(/two records of one sequence/);
+    expect(claimsTrue(node.id, 'pi', truth, true)).toBeUndefined();
   });
 });
 

@@ -96,14 +96,39 @@ describe('a virtual disk', () => {
     expect(disk.read('book')).toBeUndefined();
   });
 
-  it('keeps the old file and says so when there is no space', () => {
+  it('never answers with a ticket of a life before the power cut', () => {
+    const { disk, owner, saved, run } = scene();
+    disk.save(owner, 'book', 9, true);
+    disk.cutPower();
+    disk.save(owner, 'book', 1, true);
+    run(1_000);
+    expect(saved).toEqual([1]);
+  });
+
+  it('keeps the old file and says so while there is no space, and goes on trying', () => {
     const { disk, owner, saved, failed, run } = scene();
     disk.put('book', 'old');
     disk.full = true;
     disk.save(owner, 'book', 7, true);
-    run(100);
-    expect([saved, failed]).toEqual([[], [7]]);
+    run(1_500);
+    expect(saved).toEqual([]);
+    expect(failed).toEqual([7, 7]);
     expect(disk.read('book')).toBe('old');
+    disk.full = false;
+    run(3_000);
+    expect(saved).toEqual([7]);
+  });
+
+  it('says saved for a later ticket only when what failed before is on disk as well', () => {
+    const { disk, owner, saved, run } = scene();
+    disk.full = true;
+    disk.save(owner, 'cluster', 1, true);
+    run(50);
+    disk.full = false;
+    disk.save(owner, 'book', 2, true);
+    run(100);
+    expect(saved).toEqual([2]);
+    expect(disk.read('cluster')).toEqual({ name: 'cluster', value: 1 });
   });
 
   it('goes back to the files of a snapshot', () => {
