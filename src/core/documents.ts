@@ -54,7 +54,7 @@ export function writeCluster(stored: StoredCluster): unknown {
     invites: stored.invites.map((invite) => ({
       secret: toHex(invite.secret),
       uses: invite.uses,
-      expiresMs: invite.expires,
+      expiresMs: wholeMs(invite.expires),
     })),
     reserved: stored.reserved,
     tags: stored.tags,
@@ -69,7 +69,7 @@ export function writeBook(stored: StoredBook): unknown {
       id,
       addresses: addresses.map(({ address, at }) => ({
         address: formatAddress(address),
-        atMs: at,
+        atMs: wholeMs(at),
       })),
     })),
   };
@@ -112,6 +112,11 @@ export function readBook(json: unknown): StoredBook | undefined {
   });
   if (!records || !history) return undefined;
   return { records, history };
+}
+
+/** A clock before 1970 or between milliseconds must not make a document that nobody reads. */
+function wholeMs(at: WallTime): number {
+  return Math.max(0, Math.round(at));
 }
 
 function field(json: unknown, name: string): unknown {

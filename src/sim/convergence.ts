@@ -35,6 +35,7 @@ export class Convergence {
     return true;
   }
 
+  /** Looks at one node; what is wrong first is kept for the story. */
   #complains(host: VirtualHost, hosts: readonly VirtualHost[]): boolean {
     const view = host.view();
     const words =
@@ -48,6 +49,7 @@ export class Convergence {
     return true;
   }
 
+  /** Newest by who signed it, not by what anybody says: the truth heard every signature. */
   #newestRecords(host: VirtualHost, hosts: readonly VirtualHost[]): string | undefined {
     const held = new Map<string, number>();
     for (const bytes of readBook(host.machine?.document('book'))?.records ?? []) {
@@ -66,6 +68,7 @@ export class Convergence {
   }
 }
 
+/** DESIGN §12 for ten nodes or fewer, held up to sixteen: so many are always asked all at once. */
 function everyoneProven(
   views: ReadonlyMap<string, MemberView>,
   host: VirtualHost,
@@ -98,6 +101,7 @@ function everyoneKnown(
   return undefined;
 }
 
+/** The port is left out: a home router, or a fresh socket, shows others that serve as well. */
 function place(seen: MemberView, other: VirtualHost): string | undefined {
   const shown = seen.address === null ? '' : ipOf(seen.address);
   if (other.site.addresses.includes(shown)) return undefined;

@@ -62,6 +62,11 @@ export function planFaults(random: SeededRandom, nodes: number, length: Duration
   return faults;
 }
 
+/**
+ * One fault of a kind. All draws are made whatever the kind, so that another kind in this place
+ * would not change who is hit after it. Lengths are such that several faults overlap in a dense
+ * world.
+ */
 function drawFault(random: SeededRandom, type: FaultType, nodes: number, at: Duration): Fault {
   const movable = Array.from({ length: nodes - 1 }, (_, index) => index + 1);
   const node = random.below(nodes);
@@ -79,12 +84,15 @@ function drawFault(random: SeededRandom, type: FaultType, nodes: number, at: Dur
     case 'crash-at-save':
     case 'disk-full':
       return { type, at, length, node };
+    // A stall is a busy disk or a garbage collection, not a sleep: three seconds at most.
     case 'stall':
       return { type, at, length: millis(random.between(10, 3_000)), node };
     case 'suspend':
       return { type, at, length: seconds(random.between(1, 60)), node };
+    // Ten hours either way: a board without a battery that comes up in the wrong year is milder.
     case 'set-wall':
       return { type, at, length, node, by: minutes(random.between(-600, 600)) };
+    // Node 0 may be on either side; one-way cuts are what broken filters make.
     case 'partition': {
       const side = random.sample([0, ...movable], 1 + random.below(nodes - 1));
       return { type, at, length, nodes: side, oneWay: random.chance(0.4) };
@@ -111,6 +119,7 @@ export function applyFault(stage: Stage, fault: Fault): void {
   const { world } = stage;
   const later = (run: () => void): void => world.timeline.in(fault.length, run);
   switch (fault.type) {
+    // Who is unplugged cannot move; it comes back elsewhere anyway.
     case 'move':
       return stage.move(fault.nodes.map((node) => stage.host(node)).filter(isPlugged));
     case 'swap':
@@ -165,10 +174,12 @@ export function calm(stage: Stage): void {
   }
 }
 
+/** An unplugged machine runs on, and its sends fail. */
 function isPlugged(host: VirtualHost): boolean {
   return host.site.addresses.length > 0;
 }
 
+/** The heir's old address goes to nobody: it is a black hole from now on. */
 function inherit(
   stage: Stage,
   heir: VirtualHost | undefined,
@@ -181,10 +192,12 @@ function inherit(
   ]);
 }
 
+/** Unless something else gave it an address meanwhile. */
 function replug(stage: Stage, host: VirtualHost): void {
   if (!isPlugged(host)) stage.move([host]);
 }
 
+/** Off at once, and on again later, unless calm switched it on before. */
 function crash(host: VirtualHost, later: (run: () => void) => void): void {
   if (host.isOff) return;
   host.crash();
@@ -193,11 +206,16 @@ function crash(host: VirtualHost, later: (run: () => void) => void): void {
   });
 }
 
+/** The second half of a crash that waited for a write. */
 function revive(stage: Stage, node: number): void {
   const host = stage.host(node);
   if (host.isOff) host.start();
 }
 
+/**
+ * Cuts some off from the rest, or lets them hear and not be heard. Each cut has a name of its own,
+ * so that overlapping ones are mended one by one.
+ */
 function partition(
   stage: Stage,
   nodes: readonly number[],

@@ -98,12 +98,14 @@ export function nameOf(index: number): NodeName {
   return name;
 }
 
+/** Where the next act of a chain stands: one number on, bound to the last by its hash. */
 function next(chain: readonly SignedAct[]): { readonly number: number; readonly previous: Bytes } {
   const last = chain.at(-1);
   assert(last !== undefined, 'a chain begins with the founding');
   return { number: chain.length + 1, previous: last.hash };
 }
 
+/** What a joiner contributes to its admission: keys, name, and its signatures over them. */
 function redeem(
   suite: Suite,
   cluster: ClusterId,

@@ -289,6 +289,7 @@ export class VirtualHost implements Host {
     this.#world.witness(this, input, effects);
   }
 
+  /** Nothing a peer or a disk does may make a machine throw: that is outcome `crash`. */
   #stepOrFail(machine: Machine, moment: Moment, input: Input): readonly Effect[] {
     try {
       return machine.step(moment, input);
@@ -298,6 +299,7 @@ export class VirtualHost implements Host {
     }
   }
 
+  /** A timer that sets itself to now would stop virtual time, and melt a real machine. */
   #watchForSpinning({ type }: Input): void {
     if (type !== 'wake') return;
     const { now } = this.#world.timeline;
@@ -306,6 +308,7 @@ export class VirtualHost implements Host {
     if (this.#wakes.count > WAKES_MAX) throw new Failure('crash', `${this.name} spins in place`);
   }
 
+  /** A datagram for a port that no socket has is dropped; no ICMP reaches an unconnected socket. */
   #receive(port: number, from: Address, bytes: Bytes): void {
     for (const [socket, bound] of this.#sockets) {
       if (bound !== port) continue;
@@ -315,6 +318,7 @@ export class VirtualHost implements Host {
     }
   }
 
+  /** What fails is told a moment later, as a system call's error comes through the event loop. */
   #send(socket: SocketId, shown: Address, bytes: Bytes): void {
     const port = this.#sockets.get(socket);
     const to = this.disguise?.real(shown) ?? shown;
@@ -323,6 +327,7 @@ export class VirtualHost implements Host {
     this.#later(millis(0.05), () => this.input({ type: 'send-failed', socket, to: shown, reason }));
   }
 
+  /** A port of the system's choice, never one that another socket of this machine has. */
   #open(socket: FreshSocket): void {
     const [least, most] = EPHEMERAL;
     let port = least + this.#random.below(most - least);
@@ -338,6 +343,7 @@ export class VirtualHost implements Host {
     this.#world.onPort(this.site.site, port);
   }
 
+  /** Replaces the wake asked for before, whose event then comes to nothing. */
   #setWake(at: Instant): void {
     this.#wake += 1;
     this.#wakeAt = at;
@@ -352,6 +358,7 @@ export class VirtualHost implements Host {
     });
   }
 
+  /** The end of a life: nothing that was under way to it arrives any more. */
   #stop(): void {
     if (this.#asleep) this.clock.resume(this.#world.timeline.now);
     this.#asleep = false;

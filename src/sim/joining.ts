@@ -132,12 +132,14 @@ class JoinClient implements LinkClient {
   }
 }
 
+/** The runtime does the same: first on disk, then a machine that knows nothing but its disk. */
 function settle(host: VirtualHost, end: Extract<JoinEnd, { readonly type: 'admitted' }>): void {
   host.disk.put('cluster', writeCluster(end.cluster));
   host.disk.put('book', writeBook(end.book));
   host.start();
 }
 
+/** As unpredictable as it need be here; the maker refuses a nonce it saw before. */
 function tagOf(world: World, suite: Suite, token: Token): Bytes {
   const { public: key } = inviteKeyOf(suite, token.secret);
   return knockTag(suite, key, world.random.bytes(10));

@@ -116,6 +116,7 @@ export class Links implements LinkCarrier {
   }
 }
 
+/** All whole frames that these octets complete. */
 function frames(reader: FrameReader, bytes: Bytes): Bytes[] {
   reader.push(bytes);
   const bodies: Bytes[] = [];

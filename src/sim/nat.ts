@@ -186,6 +186,7 @@ export class HomeRouter implements Site {
     );
   }
 
+  /** RFC 4787 §4.2.1: the machine's own port where that is free, else any that is. */
   #freePort(source: Address, remote: Address): number {
     if (this.#kind.portPreserving && this.#isFree(source, remote)) return source.port;
     for (;;) {
@@ -203,6 +204,7 @@ export class HomeRouter implements Site {
     return 1024 + this.#random.below(65_536 - 1024);
   }
 
+  /** A full table loses its oldest flow, as a router's does. */
   #enter(flow: Omit<Flow, 'answered' | 'lastUsed'>): Flow {
     const entered: Flow = { ...flow, answered: false, lastUsed: this.#timeline.now };
     this.#byInside.set(insideKey(flow.inside, flow.remoteInside), entered);
@@ -213,6 +215,7 @@ export class HomeRouter implements Site {
     return entered;
   }
 
+  /** Time-outs are looked at when a flow is asked for: nothing happens in a table by itself. */
   #alive(flow: Flow | undefined): Flow | undefined {
     if (flow === undefined) return undefined;
     const life = flow.answered ? this.#kind.timeout : this.#kind.unanswered;
@@ -231,6 +234,8 @@ export class HomeRouter implements Site {
   }
 }
 
+// Flows are found from both sides by what identifies them there.
+
 function insideKey(port: number, remote: Address): string {
   return `${String(port)} ${addressKey(remote)}`;
 }
@@ -239,6 +244,7 @@ function outsideKey(outside: Address, remote: Address): string {
   return `${addressKey(outside)} ${addressKey(remote)}`;
 }
 
+/** Whether a remote may use what was made for another (RFC 4787 §4.1, §5). */
 function matches(known: Address, remote: Address, dependence: Dependence): boolean {
   if (dependence === 'endpoint-independent') return true;
   if (dependence === 'address-dependent') return known.ip === remote.ip;

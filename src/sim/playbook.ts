@@ -74,14 +74,17 @@ const CAP = seconds(20);
 /** A lost member is tried at least once a minute, ± 20 %, and a try may fail. */
 const SLOW_CAP = seconds(150);
 
+/** A round with the usual limits, or others. */
 function round(title: string, act: (stage: Stage) => void, more: Partial<Round> = {}): Round {
   return { title, act, cap: CAP, hold: HOLD, pause: seconds(5), ...more };
 }
 
+/** A round in which these nodes move at one instant, each to an address nobody had. */
 function moving(title: string, nodes: readonly number[]): Round {
   return round(title, (stage) => stage.move(nodes.map((node) => stage.host(node))));
 }
 
+/** Whole numbers from one to before another. */
 function range(from: number, until: number): number[] {
   return Array.from({ length: until - from }, (_, index) => from + index);
 }
@@ -257,6 +260,11 @@ export const SCENARIOS: Readonly<Record<ScenarioName, Scenario>> = {
   },
 };
 
+// What follows are the acts: each makes its mischief, lets time pass where it must, and returns
+// when
+// the cluster is free to heal.
+
+/** After ten seconds nobody has found anybody: R5's case, in which a human must help. */
 function allMoveThenHint(stage: Stage): void {
   stage.move(stage.hosts);
   stage.world.run(seconds(10));
@@ -264,12 +272,14 @@ function allMoveThenHint(stage: Stage): void {
   for (const host of stage.hosts.slice(2)) stage.hint(host, stage.host(0));
 }
 
+/** By the time the two move the third is suspect, but not yet lost everywhere. */
 function oneDiesTwoMove(stage: Stage): void {
   stage.kill(stage.host(0));
   stage.world.run(seconds(5));
   stage.move([stage.host(1), stage.host(2)]);
 }
 
+/** The last is up when this returns: that is when the benchmark begins to count, too. */
 function powerCut(stage: Stage): void {
   for (const host of stage.hosts) host.crash();
   stage.world.run(seconds(2));
@@ -278,6 +288,7 @@ function powerCut(stage: Stage): void {
   stage.world.run(seconds(1));
 }
 
+/** Its last known addresses of the others are stale by the time it is back, all but one. */
 function orphan(stage: Stage): void {
   const lost = stage.host(1);
   stage.world.readdress([[lost, []]]);
@@ -287,6 +298,9 @@ function orphan(stage: Stage): void {
   stage.move([lost]);
 }
 
+/**
+ * Long enough for both halves to have lost each other, and for the searches to have slowed down.
+ */
 function partition(stage: Stage): void {
   const half = Math.floor(stage.hosts.length / 2);
   const inside = new Set(stage.hosts.slice(0, half).map(({ site }) => site.site));
@@ -298,6 +312,7 @@ function partition(stage: Stage): void {
   network.mend('halves');
 }
 
+/** It sends all the time, and believes nobody answers; the others hear it and get no pong. */
 function oneWay(stage: Stage): void {
   const { site } = stage.host(1).site;
   stage.world.network.cut('deaf', (_from, to) => to === site);
@@ -305,6 +320,7 @@ function oneWay(stage: Stage): void {
   stage.world.network.mend('deaf');
 }
 
+/** Without a word, as after kill -9; recorded sessions are worth nothing from now on. */
 function restart(stage: Stage, nodes: readonly number[]): void {
   const hosts = nodes.map((node) => stage.host(node));
   for (const host of hosts) host.crash();
@@ -312,6 +328,7 @@ function restart(stage: Stage, nodes: readonly number[]): void {
   for (const host of hosts) host.start();
 }
 
+/** While it lasts the member must be shown where it is, not where its datagrams come from. */
 function forward(stage: Stage): void {
   const forwarder = new Forwarder(stage.world, 'forwarder');
   forwarder.start(stage.host(1));
@@ -320,6 +337,7 @@ function forward(stage: Stage): void {
   forwarder.stop();
 }
 
+/** A minute passes between, so that the wall clock gives the resumed machine away to itself. */
 function resumeSnapshot(stage: Stage): void {
   const host: VirtualHost = stage.host(1);
   const snapshot = host.snapshot();
@@ -329,6 +347,7 @@ function resumeSnapshot(stage: Stage): void {
   if (snapshot !== undefined) host.resume(snapshot);
 }
 
+/** All faults at their times; those that are not over when chaos ends are ended by calm. */
 function swarm(stage: Stage, length: Duration): void {
   const faults = planFaults(stage.random, stage.hosts.length, length);
   for (const fault of faults) {
@@ -338,11 +357,13 @@ function swarm(stage: Stage, length: Duration): void {
   calm(stage);
 }
 
+/** For what must hold in the middle of a round, not only at its end. */
 function mustBeWhole(stage: Stage, when: string): void {
   if (stage.isWhole()) return;
   throw new Failure('liveness', `not whole ${when}: ${stage.complaint}`);
 }
 
+/** What an attacker drew in the whole run against what it sent. */
 function drawn(stage: Stage, attacker: string, factor: number): string | undefined {
   return drawsLittle(attacker, stage.world.network.trafficOf(attacker), factor);
 }

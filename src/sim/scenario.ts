@@ -124,6 +124,7 @@ export function runSimulation(options: SimulationOptions): SimulationResult {
   };
 }
 
+/** What is known so far; a failure in the middle still shows how far it came. */
 interface Progress {
   formedMs: number | null;
   healedMs: readonly (number | null)[];
@@ -136,6 +137,7 @@ export function suiteFor(choice: SuiteChoice | undefined, nodes: number): Suite 
   return chosen === 'real' ? nodeSuite : standInSuite;
 }
 
+/** Form, rounds, verdict. */
 function play(stage: Stage, options: SimulationOptions, progress: Progress): void {
   const scenario = SCENARIOS[options.scenario];
   const length = seconds(options.seconds ?? 60);
@@ -157,6 +159,7 @@ function play(stage: Stage, options: SimulationOptions, progress: Progress): voi
   if (finding !== undefined) throw new Failure('safety', finding);
 }
 
+/** Everyone at once, or one after the other by invite. */
 function form(stage: Stage, scenario: Scenario): void {
   if (scenario.joining !== true) {
     stage.start(stage.hosts, START_WITHIN);
@@ -166,6 +169,7 @@ function form(stage: Stage, scenario: Scenario): void {
   }
 }
 
+/** Some clusters look healed at once and break a minute later: a longer hold shows it. */
 function holding(round: Round, { holdSeconds }: SimulationOptions): Round {
   return holdSeconds === undefined ? round : { ...round, hold: seconds(holdSeconds) };
 }
@@ -180,6 +184,7 @@ function playRound(stage: Stage, round: Round, progress: Progress): void {
   if (healed === null) throw stuck(stage, round.title);
 }
 
+/** A cluster that does not heal, with who misses whom. */
 function stuck(stage: Stage, what: string): Failure {
   return new Failure('liveness', `${what}: not whole in time; ${stage.complaint}`);
 }

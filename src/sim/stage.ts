@@ -267,6 +267,7 @@ export class Stage {
     };
   }
 
+  /** Nobody's clocks agree with anybody's: no rule may need them to (B4). */
   #someClock(): { drift: number; wallOffset: Duration; origin: Instant } {
     return {
       drift: this.random.between(-DRIFT, DRIFT),
@@ -280,6 +281,7 @@ function mean(values: readonly number[]): number {
   return values.length === 0 ? 0 : values.reduce((sum, value) => sum + value, 0) / values.length;
 }
 
+/** Signs like everyone, and believes every signature. */
 function trusting(suite: Suite): Suite {
   const { name } = suite;
   return { ...suite, name, verify: () => true };

@@ -56,6 +56,7 @@ export const standInSuite: Suite = {
   },
 };
 
+/** A public key that tells nothing by accident, and everything to who looks into this file. */
 function keyFrom(label: Bytes, secret: Bytes): Bytes {
   assert(secret.length === KEY_SIZE, 'a secret has 32 octets');
   return mix(concat(label, secret), 0x846ca68b);
@@ -70,6 +71,7 @@ function signature(publicKey: Bytes, data: Bytes): Bytes {
   );
 }
 
+/** Covers key, counter and all octets, so that any change is noticed. */
 function tag(key: Bytes, counter: number, associated: Bytes, hidden: Bytes): Bytes {
   return mix(concat(key, associated, hidden), counter).slice(0, TAG_SIZE);
 }
@@ -107,6 +109,7 @@ function squeeze(lanes: Uint32Array): Bytes {
   return new Uint8Array(view.buffer);
 }
 
+/** MurmurHash3's 32-bit finalizer (Appleby, public domain). */
 function scramble(word: number): number {
   let mixed = Math.imul(word ^ (word >>> 16), 0x85ebca6b);
   mixed = Math.imul(mixed ^ (mixed >>> 13), 0xc2b2ae35);

@@ -100,6 +100,7 @@ function hex(word: number): string {
   return (word >>> 0).toString(16).padStart(8, '0');
 }
 
+/** `    1.5000 s  attic      < datagram …`: when, who, in or out, what. */
 function tell(line: Line): string {
   const time = (line.time / 1000).toFixed(4).padStart(10);
   const value = typeof line.value === 'string' ? line.value : words(line.value);

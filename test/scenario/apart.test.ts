@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { converges, healTimes } from './runs.ts';
+import { BUSY, converges, healTimes } from './runs.ts';
 
 const SEEDS = [1, 2];
 
-describe('a cluster that was torn apart', () => {
+describe('a cluster that was torn apart', { timeout: BUSY }, () => {
   it('takes an orphan back that was away for two minutes while others moved', () => {
     // After a minute an orphan calls every ten seconds (PROTOCOL §6).
     expect(Math.max(...healTimes('orphan', SEEDS))).toBeLessThanOrEqual(15_000);
@@ -25,7 +25,7 @@ describe('a cluster that was torn apart', () => {
   });
 });
 
-describe('a cluster that grows by invites', () => {
+describe('a cluster that grows by invites', { timeout: BUSY }, () => {
   it.each([1, 2, 3])('knows everyone, and survives the move of the first (seed %i)', (seed) => {
     const result = converges('join', { seed, suite: 'real' });
     expect(result.formedMs).toBeLessThanOrEqual(3_000);

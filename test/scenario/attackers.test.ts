@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { converges } from './runs.ts';
+import { BUSY, converges } from './runs.ts';
 
 // What must not happen is judged by the checkers after every step: nobody is proven where it is
 // not, nothing old is believed, attackers draw little and strangers nothing.
-describe('a cluster under attack', () => {
+describe('a cluster under attack', { timeout: BUSY }, () => {
   it.each([1, 2])('outvotes a liar, and honest movers are found (seed %i)', (seed) => {
     const { healedMs } = converges('liar', { seed });
     expect(Math.max(...healedMs.map(Number))).toBeLessThanOrEqual(2_500);

@@ -1,12 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import { runSimulation, scenarioNames, suiteFor } from '../../src/sim/scenario.ts';
+import { BUSY } from './runs.ts';
 
 function hashOf(seed: number, nat = false): string {
   const options = { seed, nodes: 3, scenario: 'swarm', seconds: 8, nat } as const;
   return runSimulation(options).traceHash;
 }
 
-describe('a simulation', () => {
+describe('a simulation', { timeout: BUSY }, () => {
   it('is the same from the same seed, to the last octet', () => {
     expect(hashOf(5)).toBe(hashOf(5));
   });

@@ -6,6 +6,7 @@ import { bootNode } from '../../src/sim/boot.ts';
 import type { Subject } from '../../src/sim/subject.ts';
 import { runSimulation } from '../../src/sim/scenario.ts';
 import type { SimulationResult } from '../../src/sim/scenario.ts';
+import { BUSY } from './runs.ts';
 
 /** Where the first mover of S2 is after its move: the fourth address of the pool. */
 const MOVED_TO = '203.0.113.11';
@@ -41,7 +42,7 @@ function run(sabotage: Sabotage): SimulationResult {
   });
 }
 
-describe('a simulation of a broken machine', () => {
+describe('a simulation of a broken machine', { timeout: BUSY }, () => {
   it('of a sound one, to compare, converges', () => {
     expect(run({}).outcome).toBe('converged');
   });

@@ -2,6 +2,9 @@ import { SCENARIOS } from '../../src/sim/playbook.ts';
 import { runSimulation } from '../../src/sim/scenario.ts';
 import type { ScenarioName, SimulationOptions, SimulationResult } from '../../src/sim/scenario.ts';
 
+/** Milliseconds a test may take on a machine that is busy otherwise: ten times its need. */
+export const BUSY = 120_000;
+
 /**
  * Runs a scenario with its own number of nodes; a failure throws its story, which is what helps.
  */

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { converges } from './runs.ts';
+import { BUSY, converges } from './runs.ts';
 
 const SEEDS = [1, 2, 3, 4, 5, 6];
 
-describe('a cluster in a world where everything goes wrong', () => {
+describe('a cluster in a world where everything goes wrong', { timeout: BUSY }, () => {
   it.each(SEEDS)('breaks no rule meanwhile and is whole after it (seed %i)', (seed) => {
     const { healedMs } = converges('swarm', { seed, seconds: 20 });
     expect(healedMs).toHaveLength(1);

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { converges } from './runs.ts';
+import { BUSY, converges } from './runs.ts';
 
 // DESIGN §12: ≤ 340 octets a second and node each way, all headers counted, and flat (≤ 1.2×).
-describe('a cluster to which nothing happens', () => {
+describe('a cluster to which nothing happens', { timeout: BUSY }, () => {
   const small = converges('idle', { seed: 1, nodes: 10, seconds: 30 }).traffic;
 
   it('sends and receives at most 340 octets a second and node', () => {

@@ -162,22 +162,21 @@ describe('a liar that reports another address each time', () => {
     expect(rounds(attic, 'reflection').length).toBe(3);
   });
 
-  it('makes everyone together start at most twenty rounds in ten minutes', () => {
+  it('makes each of the others start three rounds or so in three minutes', () => {
     const { h } = liar();
-    h.wire.run(600_000);
+    h.wire.run(180_000);
     const all = h.machines.map((machine) => rounds(machine).length);
-    expect(all.reduce((sum, count) => sum + count, 0)).toBeLessThanOrEqual(20);
+    expect(all.reduce((sum, count) => sum + count, 0)).toBeLessThanOrEqual(4 * h.machines.length);
   });
 
   it('that answers every second ping keeps nobody asking around', () => {
     const h = harbour(PLAN);
     let count = 0;
     h.rogue(0).reflect = (from) => ((count += 1) % 2 === 0 ? from : undefined);
-    h.wire.run(60_000);
-    const before = h.machines.map((machine) => rounds(machine).length);
-    h.wire.run(600_000);
-    const after = h.machines.map((machine, index) => rounds(machine).length - (before[index] ?? 0));
-    console.log('every second', before, after);
-    expect(Math.max(...after)).toBeLessThan(80);
+    h.wire.run(120_000);
+    const all = h.machines.map((machine) => rounds(machine).length);
+    // Fifty each, before rounds that change nothing were held against who began them.
+    expect(Math.max(...all)).toBeGreaterThan(0);
+    expect(Math.max(...all)).toBeLessThan(20);
   });
 });

@@ -1,5 +1,4 @@
 import { describe, expect, it } from 'vitest';
-import { formatAddress } from '../../../src/base/address.ts';
 import { toHex } from '../../../src/base/bytes.ts';
 import { minutes } from '../../../src/base/time.ts';
 import { decodePacket } from '../../../src/wire/packet.ts';
@@ -54,8 +53,8 @@ describe('a wall clock that is set', () => {
       expect(h.machines.map(beliefs)).toEqual(before);
     };
     // The next input is a beat away at most; keys are agreed anew within a round trip of it.
-    h.wire.repeat(3, 2_000, look);
-    h.wire.repeat(100, 20_000, look);
+    h.wire.repeat(4, 1_200, look);
+    h.wire.repeat(200, 10_000, look);
   });
 
   it('back and forth every second makes no one doubt another', () => {
@@ -69,7 +68,7 @@ describe('a wall clock that is set', () => {
     expect(h.machines.map(beliefs)).toEqual(before);
   });
 
-  it('back by years does not keep a restarted node’s new records from counting', () => {
+  it('back by years keeps no record from counting after a restart', () => {
     const h = harbour(THREE);
     const [attic, cellar] = [h.machine(0), h.machine(1)];
     attic.wallOffset -= 30 * YEAR;
@@ -78,7 +77,9 @@ describe('a wall clock that is set', () => {
     h.wire.run(1_000);
     attic.start();
     expect(h.wire.runUntil(() => h.whole, 5_000)).toBe(true);
-    expect(cellar.sees(attic).address).toBe(formatAddress(attic.address));
+    expect(cellar.sees(attic).address).toContain(attic.ip);
+    cellar.command({ type: 'tag', changes: [{ key: 'after', value: 'that' }] });
+    expect(h.wire.runUntil(() => attic.sees(cellar).tags['after'] === 'that', 2_000)).toBe(true);
   });
 
   it('ends an invite, the one thing that has a date', () => {
@@ -186,21 +187,6 @@ describe('two machines that hold one key', () => {
 });
 
 describe('a loop that runs late', () => {
-  it('by two seconds suspects nobody, and starts no round', () => {
-    const h = harbour(THREE);
-    const attic = h.machine(0);
-    const asked = (): boolean => h.wire.sent.at(-1)?.from.ip === attic.ip;
-    for (let turn = 0; turn < 10; turn += 1) {
-      // Its question has just left: the answer will wait in the socket for as long as it sleeps.
-      expect(h.wire.runUntil(asked, 5_000)).toBe(true);
-      attic.stall(2_000);
-      h.wire.run(2_000 + 1_700);
-    }
-    expect(shaken(attic)).toEqual([]);
-    expect(attic.eventsOf('doubt')).toEqual([]);
-    expect(h.whole).toBe(true);
-  });
-
   it('by two seconds makes others ask, not give up', () => {
     const h = harbour(THREE);
     h.machine(0).stall(2_000);

@@ -4,6 +4,7 @@ import { after, instant, millis, type Duration, type Instant } from '../../../sr
 import {
   BURST_FIRST,
   GATHER_FLOOR,
+  OUTVOTED_REST,
   REFLECTION_GAP,
   ROUND_CALM,
   ROUND_GAP,
@@ -31,14 +32,14 @@ function pass(ms: number): Instant {
 }
 
 function begin(asked: readonly NodeId[] = three, why: 'unanswered' | 'reflection' = 'unanswered') {
-  rounds.begin(why, asked, now, T);
+  rounds.begin(why, undefined, asked, now, T);
 }
 
 /** A round that these answered at once and whose vote came out as before, or not. */
 function wholeRound(answered: readonly NodeId[], changed = false): void {
   begin();
   for (const peer of answered) rounds.answered(peer, true, now);
-  rounds.finish(changed);
+  rounds.finish(changed, now);
 }
 
 /** How long after the last round the next one may begin. */
@@ -90,7 +91,7 @@ describe('a round', () => {
 
   test('ends at its time-out when half of those asked answered, and is extended when fewer did', () => {
     const four = [...three, 'barn' as NodeId];
-    rounds.begin('unanswered', four, now, T);
+    rounds.begin('unanswered', undefined, four, now, T);
     rounds.answered(cellar, true, now);
     expect(rounds.due(instant(now + T - 1))).not.toBe('extend');
     expect(rounds.due(instant(now + T))).toBe('extend');
@@ -121,7 +122,7 @@ describe('a round', () => {
     expect(rounds.counts(cellar, now)).toBe(true);
     expect(rounds.counts(cellar, instant(now - 1))).toBe(false);
     expect(rounds.counts(shed, now)).toBe(false);
-    rounds.finish(false);
+    rounds.finish(false, now);
     expect(rounds.counts(cellar, now)).toBe(false);
   });
 
@@ -141,7 +142,7 @@ describe('a round', () => {
     expect([rounds.width, rounds.answers, rounds.asked.size]).toEqual([0, 0, 0]);
     rounds.extend([cellar], now, T);
     rounds.postpone(T);
-    rounds.finish(true);
+    rounds.finish(true, now);
     expect(rounds.running).toBe(false);
   });
 });
@@ -215,6 +216,49 @@ describe('a doubt that comes too soon', () => {
     rounds.may('unanswered', pass(10));
     begin();
     expect(rounds.takePostponed()).toBeUndefined();
+  });
+});
+
+describe('a member whose silence or report began three rounds for nothing', () => {
+  /** A round that cellar began and that half answered. */
+  function idle(changed = false): void {
+    rounds.begin('unanswered', cellar, three, now, T);
+    rounds.answered(pi, true, now);
+    rounds.answered(shed, true, now);
+    rounds.finish(changed, now);
+    pass(10_000);
+  }
+
+  test('begins none for ten minutes', () => {
+    idle();
+    idle();
+    expect(rounds.isMuted(cellar, now)).toBe(false);
+    idle();
+    const since = now - 10_000;
+    expect(rounds.isMuted(cellar, now)).toBe(true);
+    expect(rounds.isMuted(pi, now)).toBe(false);
+    expect(rounds.isMuted(cellar, instant(since + OUTVOTED_REST - 1))).toBe(true);
+    expect(rounds.isMuted(cellar, instant(since + OUTVOTED_REST))).toBe(false);
+  });
+
+  test('is heard again after one that changed something, and when it is a member anew', () => {
+    idle();
+    idle();
+    idle(true);
+    idle();
+    expect(rounds.isMuted(cellar, now)).toBe(false);
+    idle();
+    idle();
+    rounds.forget(cellar);
+    expect(rounds.isMuted(cellar, now)).toBe(false);
+  });
+
+  test('is not blamed for rounds that hardly anybody answered', () => {
+    for (let count = 0; count < 5; count += 1) {
+      rounds.begin('unanswered', cellar, three, now, T);
+      rounds.finish(false, now);
+    }
+    expect(rounds.isMuted(cellar, now)).toBe(false);
   });
 });
 

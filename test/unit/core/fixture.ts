@@ -19,6 +19,9 @@ import { decodePacket } from '../../../src/wire/packet.ts';
 import { signRecord, type RecordFields, type SignedRecord } from '../../../src/wire/record.ts';
 import { clusterOfMachines, identityOf, seedOf } from './acts.ts';
 
+/** Wakes in a row at one instant: a hundred members may have alarms at the same time, no more. */
+const SPINNING = 1_000;
+
 export type Send = Extract<Effect, { type: 'send' }>;
 
 /** When every test begins: not zero, so that a forgotten clock shows. */
@@ -172,7 +175,10 @@ export class Station {
   pass(ms: number): Effect[] {
     const end = this.now + ms;
     const all: Effect[] = [];
+    let rung = 0;
     while (this.wakeAt !== undefined && this.wakeAt <= end) {
+      rung += 1;
+      if (rung > SPINNING * (ms + 1)) throw new Error('the machine asks to be woken now, for ever');
       this.set(Math.max(this.now, this.wakeAt));
       this.wakeAt = undefined;
       all.push(...this.step({ type: 'wake' }));
@@ -213,7 +219,8 @@ export class Station {
 }
 
 export function replyTo(id: number, effects: readonly Effect[]): Reply | undefined {
-  for (const effect of effects) if (effect.type === 'answer' && effect.id === id) return effect.reply;
+  for (const effect of effects)
+    if (effect.type === 'answer' && effect.id === id) return effect.reply;
   return undefined;
 }
 
@@ -369,11 +376,15 @@ export class Scene {
     const { station } = this;
     const end = station.now + ms;
     const all: Effect[] = [];
+    let idle = 0;
     while (station.now < end) {
+      const before = station.now;
       const pingAt = this.pings ? this.#pingedAt + 1_000 : Infinity;
       const next = Math.max(station.now, Math.min(end, pingAt, station.wakeAt ?? Infinity));
       all.push(...station.pass(next - station.now), ...this.#serve());
       if (station.now >= pingAt) all.push(...this.#ping());
+      idle = station.now > before ? 0 : idle + 1;
+      if (idle > SPINNING) throw new Error('the machine asks to be woken now, for ever');
     }
     return all;
   }
@@ -457,7 +468,8 @@ export class Wire {
   now = START;
   readonly delay: number;
   readonly #places: Place[] = [];
-  #flying: { readonly at: number; readonly from: Address; readonly to: Address; bytes: Bytes }[] = [];
+  #flying: { readonly at: number; readonly from: Address; readonly to: Address; bytes: Bytes }[] =
+    [];
   /** A datagram that this refuses is lost. */
   carries: (from: Address, to: Address) => boolean = () => true;
   /** Every datagram that left. */

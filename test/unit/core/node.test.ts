@@ -126,6 +126,44 @@ describe('being woken', () => {
   });
 });
 
+describe('an idle node', () => {
+  function wakes(): number {
+    scene.station.clear();
+    scene.pass(30_000);
+    return scene.station.effects.filter(({ type }) => type === 'wake').length;
+  }
+
+  test('that is alone is woken for nothing but its beat', () => {
+    scene = new Scene(['attic']);
+    settle();
+    expect(wakes()).toBeLessThan(60);
+  });
+
+  test('that hears nobody is woken for its calls, not twenty times a second', () => {
+    settle();
+    for (const puppet of scene.puppets) puppet.on = false;
+    scene.pass(20_000);
+    expect(scene.station.status().self.state).toBe('orphan');
+    expect(wakes()).toBeLessThan(250);
+  });
+
+  test('with a beat of minutes is afloat all the time, and says next to nothing', () => {
+    scene = new Scene(['attic', 'cellar', 'pi'], { settings: { beat: minutes(10) } });
+    scene.pings = false;
+    settle();
+    scene.pass(minutes(20));
+    expect(eventTypes(scene.station.effects)).not.toContain('orphan');
+    expect(sends(scene.station.effects).length).toBeLessThan(40);
+  });
+});
+
+test('members beyond those that the first round asks are called too, a few at a time', () => {
+  scene = new Scene(['attic', ...Array.from({ length: 30 }, (_, index) => `n${String(index)}`)]);
+  scene.start();
+  scene.pass(3_000);
+  expect(scene.station.status().members).toEqual({ total: 31, alive: 31, lost: 0 });
+});
+
 describe('a ticket that is on disk', () => {
   test('settles those before it too, and none after it', () => {
     settle();
@@ -295,9 +333,7 @@ describe('three nodes on one wire', () => {
       stations.every((other) => {
         if (one === other) return true;
         const { address, proof, state } = one.view(other.id);
-        return (
-          address === `${wire.hostOf(other)}:4117` && proof === 'direct' && state === 'alive'
-        );
+        return address === `${wire.hostOf(other)}:4117` && proof === 'direct' && state === 'alive';
       }),
     );
   }

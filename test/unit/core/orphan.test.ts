@@ -9,7 +9,7 @@ const T0 = instant(5_000);
 function orphaned(now: Instant = T0): Orphan {
   const orphan = new Orphan();
   orphan.start(instant(now - ORPHAN_SILENCE));
-  expect(orphan.check(now, undefined)).toBe(true);
+  expect(orphan.check(now, undefined, true)).toBe(true);
   return orphan;
 }
 
@@ -22,9 +22,9 @@ test('a node is an orphan once nobody was heard for four seconds since the start
   orphan.start(T0);
   const end = after(T0, ORPHAN_SILENCE);
   expect(orphan.checkAt(T0, undefined)).toBe(end);
-  expect(orphan.check(after(end, millis(-1)), undefined)).toBe(false);
+  expect(orphan.check(after(end, millis(-1)), undefined, true)).toBe(false);
   expect(orphan.since).toBeUndefined();
-  expect(orphan.check(end, undefined)).toBe(true);
+  expect(orphan.check(end, undefined, true)).toBe(true);
   expect(orphan.since).toBe(end);
 });
 
@@ -32,14 +32,21 @@ test('silence counts from the last datagram that anybody sent', () => {
   const orphan = new Orphan();
   orphan.start(T0);
   const heard = after(T0, millis(60_000));
-  expect(orphan.check(after(heard, millis(3_999)), heard)).toBe(false);
+  expect(orphan.check(after(heard, millis(3_999)), heard, true)).toBe(false);
   expect(orphan.checkAt(heard, heard)).toBe(after(heard, ORPHAN_SILENCE));
-  expect(orphan.check(after(heard, ORPHAN_SILENCE), heard)).toBe(true);
+  expect(orphan.check(after(heard, ORPHAN_SILENCE), heard, true)).toBe(true);
+});
+
+test('a quiet time is no orphanhood while some question was answered: the beat may be slow', () => {
+  const orphan = new Orphan();
+  orphan.start(T0);
+  expect(orphan.check(after(T0, minutes(60)), undefined, false)).toBe(false);
+  expect(orphan.check(after(T0, minutes(60)), undefined, true)).toBe(true);
 });
 
 test('becoming an orphan is said once, and hearing somebody ends it once', () => {
   const orphan = orphaned();
-  expect(orphan.check(after(T0, minutes(1)), undefined)).toBe(false);
+  expect(orphan.check(after(T0, minutes(1)), undefined, true)).toBe(false);
   expect(orphan.heard()).toBe(true);
   expect(orphan.since).toBeUndefined();
   expect(orphan.heard()).toBe(false);

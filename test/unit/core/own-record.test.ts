@@ -58,7 +58,8 @@ describe('sequence numbers', () => {
 
   test('after a crash between asking the disk and its answer are still above all used', () => {
     const before = ready();
-    for (let count = 0; count < SEQUENCE_BLOCK - SEQUENCE_REFILL; count += 1) before.sign([], 'open');
+    for (let count = 0; count < SEQUENCE_BLOCK - SEQUENCE_REFILL; count += 1)
+      before.sign([], 'open');
     expect(before.reserve()).toBe(true);
     // The second block never became durable: the disk holds the first one's end.
     const used = before.sequence;

@@ -123,6 +123,15 @@ describe('a pong', () => {
     expect(paths.pong(cellar, others, now).type).toBe('proven');
   });
 
+  test('that is right lets nobody guess on: wrong ones count while any challenge is open', () => {
+    const victim = ask(NEW);
+    for (let round = 0; round < 3; round += 1) {
+      for (let guess = 0; guess < 3; guess += 1) paths.pong(pi, 9_000 + guess, now);
+      paths.pong(pi, ask(HOME), now);
+    }
+    expect(paths.pong(pi, victim, now).type).toBe('unexpected');
+  });
+
   test('made up seven times leaves the challenges to the right one', () => {
     const right = ask(HOME);
     for (let guess = 1; guess < WRONG_PONGS_MAX; guess += 1) paths.pong(pi, 1_000 + guess, now);
@@ -372,6 +381,13 @@ describe('a datagram from', () => {
     expect(source('192.0.2.7:50000')).toBe('quiet');
     pass(STRAY_GAP);
     expect(source('192.0.2.7:50000')).toBe('stray');
+  });
+
+  test('any number of ports of the host in use keeps no new host from being asked', () => {
+    for (let port = 1; port <= 12; port += 1) source(`192.0.2.7:${String(port)}`);
+    expect(source(NEW)).toBe('stray');
+    pass(STRAY_GAP);
+    expect(source('192.0.2.7:12')).toBe('stray');
   });
 
   test('another port of the host in use is forgotten after a minute', () => {

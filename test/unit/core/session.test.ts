@@ -312,7 +312,12 @@ describe('a session datagram', () => {
 
   test('of before opens nowhere when both restarted at once and everything is replayed', () => {
     const hello = attic.greet(cellar);
-    const recorded = [hello, cellar.answer(hello), attic.seal(cellar, 'a'), cellar.seal(attic, 'b')];
+    const recorded = [
+      hello,
+      cellar.answer(hello),
+      attic.seal(cellar, 'a'),
+      cellar.seal(attic, 'b'),
+    ];
     attic.restart();
     cellar.restart();
     for (const bytes of recorded) {

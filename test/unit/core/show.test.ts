@@ -97,7 +97,9 @@ describe('members', () => {
   test('show who left as left, and nothing else of it', () => {
     settle();
     const other = new Scene(['attic', 'cellar', 'pi']);
-    const station = new Station('cellar', { stored: storedCluster('attic', 'cellar', 'pi').stored });
+    const station = new Station('cellar', {
+      stored: storedCluster('attic', 'cellar', 'pi').stored,
+    });
     station.start();
     const reply = station.ask({ type: 'leave' });
     station.pass(500);
