@@ -97,6 +97,8 @@ export const SILENCES_FOR_UNLISTED = 2;
 export const LISTED_PAUSE: Duration = minutes(1);
 /** A second port of a host in use is remembered for this long, to be asked when it comes back. */
 export const STRAY_MEMORY: Duration = minutes(1);
+/** An address proven for another member takes a member's path away at most this often. */
+export const REUSE_GAP: Duration = seconds(1);
 /** Wrong pongs after which an open challenge is burned: guessing succeeds with 2⁻²⁹. */
 export const WRONG_PONGS_MAX = 8;
 
@@ -160,6 +162,8 @@ export const BEACON_KEYS = 8;
 /** Nonces of genuine beacons remembered: an hour of one orphan's, of the long pace two days. */
 export const BEACON_NONCES = 4_096;
 
+/** When a lost member answers, sixteen other lost ones are asked at once, at most this often. */
+export const REVIVE_GAP: Duration = seconds(1);
 /** After a start, sixteen more members are called this often … */
 export const START_PAUSE: Duration = millis(250);
 /** … up to this many; beyond, keys are agreed when a beat's turn comes. */

@@ -140,6 +140,10 @@ interface Memory {
   started: boolean;
   twinToldAt: Instant | undefined;
   sendRetries: number;
+  /** When each member's path was last dropped because another was proven there. */
+  readonly reusedAt: Map<NodeId, Instant>;
+  /** When the lost were last asked anew because one of them answered. */
+  revivedAt: Instant | undefined;
   /** Members called since the start, besides those a round asked. */
   startCalls: number;
 }
@@ -242,6 +246,8 @@ function blank(savedActs: number): Memory {
     started: false,
     twinToldAt: undefined,
     sendRetries: 0,
+    reusedAt: new Map(),
+    revivedAt: undefined,
     startCalls: 0,
   };
 }

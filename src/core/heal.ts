@@ -11,6 +11,7 @@ import {
   FRESH_LINGER,
   INTRODUCE_FRESH,
   ORPHAN_CALLS,
+  REVIVE_GAP,
   SEND_RETRY,
   SEND_RETRY_MAX,
   SMALL_CLUSTER,
@@ -164,7 +165,13 @@ export function reflected(crew: Crew, peer: NodeId, socket: SocketId, seen: Addr
 /** Questions whose time-out passed: paths fall silent, history forgets what never answers. */
 export function questionsDue(crew: Crew): void {
   const { silent, changes } = crew.paths.expire(crew.now);
-  for (const { peer, address } of silent) crew.book.failed(peer, address, 'silent');
+  // Silence tells of an address only when somebody was heard meanwhile: else I am the one cut off.
+  const { heardAny } = crew.suspicions;
+  for (const { peer, address, sentAt } of silent) {
+    if (heardAny === undefined || heardAny <= sentAt) continue;
+    crew.book.failed(peer, address, 'silent');
+    crew.paths.hintFailed(peer, address);
+  }
   for (const change of changes) pathChanged(crew, change);
   armQuestions(crew);
 }
@@ -256,6 +263,7 @@ export function orphanDue(crew: Crew): void {
   if (orphan.check(now, suspicions.heardAny, allSilent)) {
     crew.outbox.event({ type: 'orphan', advice: orphanAdvice(crew) });
     callAll(crew);
+    crew.timers.set('beacon', now);
     return;
   }
   const next = orphan.checkAt(now, suspicions.heardAny);
@@ -289,6 +297,15 @@ export function callMore(crew: Crew): void {
   for (const peer of called) tryPeer(crew, peer);
   crew.startCalls += called.length;
   if (dark.length > called.length) crew.timers.set('call-more', after(crew.now, START_PAUSE));
+}
+
+/** A lost member answered: whatever parted us may be over for the others too. */
+export function reviveLost(crew: Crew): void {
+  const { revivedAt, now } = crew;
+  if (revivedAt !== undefined && elapsed(revivedAt, now) < REVIVE_GAP) return;
+  crew.revivedAt = now;
+  const lost = crew.random.shuffle([...crew.suspicions.which('lost')]);
+  for (const peer of lost.slice(0, ORPHAN_CALLS)) askAnew(crew, peer);
 }
 
 /** The one line that helps when nobody is heard (R5). */

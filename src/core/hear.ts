@@ -3,7 +3,7 @@
  * counted and dropped in silence (B6); what a member says is handed to the arm that deals with it.
  */
 
-import type { Address } from '../base/address.ts';
+import { usable, type Address } from '../base/address.ts';
 import { unreachable } from '../base/assert.ts';
 import type { Bytes } from '../base/bytes.ts';
 import type { NodeId } from '../base/id.ts';
@@ -11,7 +11,8 @@ import { elapsed, millis, type Duration } from '../base/time.ts';
 import { decodeMessage, type Message } from '../wire/message.ts';
 import { decodePacket } from '../wire/packet.ts';
 import { count, nameOf, type Crew } from './crew.ts';
-import { answerSeek, ballot, named, reflected } from './heal.ts';
+import { LOST_SILENCE, REUSE_GAP } from './config.ts';
+import { answerSeek, ballot, named, reflected, reviveLost } from './heal.ts';
 import { MAIN, type SocketId } from './io.ts';
 import type { Question } from './paths.ts';
 import { answerSummary, answerWant, catchUp, compareNotes, learn, learnRecord } from './tidings.ts';
@@ -27,6 +28,11 @@ import {
 
 /** Bytes came in through one of my sockets. */
 export function datagram(crew: Crew, socket: SocketId, from: Address, bytes: Bytes): void {
+  // Port 0 and the like can be forged and not answered.
+  if (!usable(from)) {
+    count(crew, 'source-unusable');
+    return;
+  }
   const packet = decodePacket(bytes);
   if (typeof packet === 'string') {
     count(crew, `packet-${packet}`);
@@ -179,12 +185,16 @@ function answeredAlive(crew: Crew, peer: NodeId, question: Question, missed: boo
     crew.outbox.event({ type: 'member-found', id: peer, name, address, after: silence });
   }
   if (found || missed) catchUp(crew, peer);
+  if (found && silence >= LOST_SILENCE) reviveLost(crew);
 }
 
 /** An address proven for one member cannot be another's any more: that one is asked anew. */
 function doubtReused(crew: Crew, peer: NodeId, address: Address): void {
   for (const other of [...crew.paths.at(address)]) {
-    if (other === peer) continue;
+    // Two that answer at one place (one liar, or a forwarder for both) keep nobody busy with it.
+    const last = crew.reusedAt.get(other);
+    if (other === peer || (last !== undefined && elapsed(last, crew.now) < REUSE_GAP)) continue;
+    crew.reusedAt.set(other, crew.now);
     crew.paths.drop(other, address);
     crew.outbox.viewChanged();
     if (!crew.suspicions.trying(other)) askAnew(crew, other);

@@ -42,6 +42,8 @@ import type { MembersDocument, SelfState, StatusDocument } from './view.ts';
 
 export type { NodeConfig } from './crew.ts';
 
+/** After a standstill the sockets are read before anything else times out. */
+const READING_TIME = 20;
 /** Wakes more than this in one step would mean that an alarm sets itself to now. */
 const ALARMS_PER_STEP = 100_000;
 
@@ -204,7 +206,7 @@ export class Node implements Machine {
     this.#wakeAt = undefined;
     if (moment.late < LOOP_LATE) return;
     const { paths, rounds, suspicions, timers } = this.#crew;
-    const late = millis(moment.late);
+    const late = millis(moment.late + READING_TIME);
     paths.postpone(late);
     rounds.postpone(late);
     for (const { peer, deadline } of suspicions.postpone(late)) {

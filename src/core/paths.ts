@@ -202,6 +202,11 @@ export class Paths {
     this.#of(peer).hints.add(address);
   }
 
+  /** A hint was asked and stayed silent while others were heard. */
+  hintFailed(peer: NodeId, address: Address): void {
+    this.#peers.get(peer)?.hints.silent(address);
+  }
+
   /**
    * A genuine datagram of the peer came from here. `stray`: not proven, ask it now. `quiet`: not
    * proven, but asked a moment ago or too many are. `known`: proven before.
@@ -331,7 +336,6 @@ export class Paths {
     peerPaths.others = peerPaths.others
       .map(mark)
       .filter(({ silences }) => silences < HISTORY_SILENCE_MAX);
-    peerPaths.hints.silent(question.address);
     return this.#choose(question.peer, peerPaths, now);
   }
 

@@ -2,9 +2,16 @@
 
 import { addressKey, sameAddress, scopeOf, usable, type Address } from '../base/address.ts';
 import type { NodeId } from '../base/id.ts';
-import { after, elapsed } from '../base/time.ts';
+import { after, elapsed, millis } from '../base/time.ts';
 import { encodeMessage, type Message } from '../wire/message.ts';
-import { BOOK_DELAY, BOOK_PAUSE, FRESH_LINGER, LISTED_PAUSE, MAIN_FLOWS_MAX } from './config.ts';
+import {
+  BOOK_DELAY,
+  BOOK_PAUSE,
+  FRESH_LINGER,
+  LISTED_PAUSE,
+  LOST_AFTER,
+  MAIN_FLOWS_MAX,
+} from './config.ts';
 import { nameOf, type Crew } from './crew.ts';
 import { MAIN, type SocketId } from './io.ts';
 import type { Path } from './path.ts';
@@ -12,6 +19,8 @@ import type { PathChange } from './paths.ts';
 
 /** Addresses of a lost member asked in one try. */
 const LOST_ADDRESSES = 2;
+/** Jitter of a lost member's tries, as a part of the pause. */
+const TRY_JITTER = 0.3;
 /** Failed tries after which a hello goes along. */
 const GREET_AFTER = 2;
 /** Failed tries after which history is climbed, an address a try. */
@@ -172,7 +181,11 @@ export function tryThrough(crew: Crew, peer: NodeId, socket: SocketId): void {
 
 /** Begins a try unless one runs. */
 function beginTry(crew: Crew, peer: NodeId, beat: boolean): void {
-  const deadline = crew.suspicions.begin(peer, crew.now, crew.paths.timeout(peer), beat);
+  // After a parting all have the same to try at the same time: jitter parts them again.
+  const long = crew.suspicions.failures(peer) >= LOST_AFTER;
+  const jitter = long ? crew.random.between(1 - TRY_JITTER, 1 + TRY_JITTER) : 1;
+  const timeout = millis(crew.paths.timeout(peer) * jitter);
+  const deadline = crew.suspicions.begin(peer, crew.now, timeout, beat);
   if (deadline !== undefined) crew.timers.set(`try/${peer}`, deadline);
 }
 

@@ -52,6 +52,7 @@ export function farewell(crew: Crew, peer: NodeId): void {
   crew.wanted.delete(peer);
   crew.mainSent.delete(peer);
   crew.listedAsked.delete(peer);
+  crew.reusedAt.delete(peer);
   crew.timers.clear(`try/${peer}`);
   crew.timers.clear(`seek/${peer}`);
   crew.outbox.event({ type: 'member-left', id: peer, name });

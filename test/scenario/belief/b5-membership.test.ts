@@ -198,7 +198,7 @@ describe('an act', () => {
       ),
     ).toBe(true);
     h.wire.run(10_000);
-    expect(attic.sees(mole)).toMatchObject({ address: null, proof: 'none' });
+    expect(attic.sees(mole)).toMatchObject({ address: null, proof: 'none', lastHeardMs: null });
   });
 
   it('signed twice under one number makes all keep the same one and name its author', () => {

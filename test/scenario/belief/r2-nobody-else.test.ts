@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest';
 import { formatAddress, type Address } from '../../../src/base/address.ts';
-import { HISTORY_MAX } from '../../../src/core/config.ts';
 import { readBook } from '../../../src/core/documents.ts';
 import { invite } from './door.ts';
 import { harbour, type Harbour } from './harbour.ts';
@@ -109,13 +108,13 @@ describe('the history of a member', () => {
   it('holds 32 addresses at most, the newest first', () => {
     const h = harbour({ machines: ['attic', 'cellar', 'pi'] });
     const [attic, cellar] = [h.machine(0), h.machine(1)];
-    for (let turn = 0; turn < HISTORY_MAX + 8; turn += 1) {
+    for (let turn = 0; turn < 40; turn += 1) {
       cellar.move();
       expect(h.wire.runUntil(() => attic.hasFound(cellar), 5_000)).toBe(true);
       h.wire.run(2_500);
     }
     const history = historyOf(attic, cellar);
-    expect(history.length).toBe(HISTORY_MAX);
+    expect(history.length).toBe(32);
     expect(history[0]).toBe(formatAddress(cellar.address));
   });
 

@@ -216,7 +216,7 @@ describe('the history', () => {
 });
 
 describe('the ladder', () => {
-  test('climbs the history newest first, over and over, and leaves out what the record lists', () => {
+  test('climbs the history newest first, over and over, and leaves out listed ones', () => {
     remember('192.0.2.1:1', '192.0.2.2:2');
     offer({ at: ['192.0.2.3:3'] });
     const rungs = Array.from({ length: 4 }, () => book.rung(pi.id));

@@ -10,7 +10,8 @@ import { nodeSuite } from '../../../src/crypto/node-suite.ts';
 import { decodeAct } from '../../../src/wire/act.ts';
 import { decodeRecord, type SignedRecord } from '../../../src/wire/record.ts';
 import { decodeToken, type Token } from '../../../src/wire/token.ts';
-import { Puppet, Scene, WALL, at, eventTypes, placeOf, replyTo, sends } from './fixture.ts';
+import type { Puppet } from './fixture.ts';
+import { Scene, WALL, at, eventTypes, placeOf, replyTo, sends } from './fixture.ts';
 
 let scene: Scene;
 let cellar: Puppet;

@@ -89,7 +89,7 @@ describe('a round', () => {
     expect(rounds.answered(pi, true, pass(40))).toBe('decide');
   });
 
-  test('ends at its time-out when half of those asked answered, and is extended when fewer did', () => {
+  test('ends at its time-out when half of those asked answered, else it is extended', () => {
     const four = [...three, 'barn' as NodeId];
     rounds.begin('unanswered', undefined, four, now, T);
     rounds.answered(cellar, true, now);

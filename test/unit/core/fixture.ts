@@ -1,4 +1,4 @@
-/** Real machines and scripted members without a network: a clock that is set, chance that is given. */
+/** Real machines and scripted members without a network, with clock and chance set by the test. */
 import { parseAddress, sameAddress, type Address } from '../../../src/base/address.ts';
 import { utf8, type Bytes } from '../../../src/base/bytes.ts';
 import type { ClusterId, NodeId } from '../../../src/base/id.ts';
@@ -463,7 +463,7 @@ interface Place {
   host: string;
 }
 
-/** Several machines on one wire with the same delay everywhere; each socket has a port of its own. */
+/** Several machines on one wire with one delay everywhere; each socket has a port of its own. */
 export class Wire {
   now = START;
   readonly delay: number;

@@ -126,7 +126,7 @@ describe('a round', () => {
     expect(own()).toBe('198.51.100.1:4117');
   });
 
-  test('for a member that is silent on purpose now and then comes half a second apart at least', () => {
+  test('for a member silent on purpose now and then comes half a second apart at least', () => {
     let beats = 0;
     const times: number[] = [];
     for (let step = 0; step < 600; step += 1) {
@@ -341,7 +341,19 @@ describe('a node that hears nobody', () => {
     for (const puppet of scene.puppets) puppet.on = false;
   });
 
-  test('is an orphan, says so once with the line that helps, and calls everybody each second', () => {
+  test('tries every address of everybody’s history in turn', () => {
+    for (let turn = 1; turn <= 5; turn += 1) {
+      scene.ask({ type: 'hint', member: cellar.id, address: at(`203.0.113.${String(turn)}:1`) });
+    }
+    scene.pass(12_000);
+    clear();
+    scene.pass(12_000);
+    for (let turn = 1; turn <= 5; turn += 1) {
+      expect(to(at(`203.0.113.${String(turn)}:1`))).toBeGreaterThan(0);
+    }
+  });
+
+  test('is an orphan, says once the line that helps, and calls everybody each second', () => {
     scene.pass(12_000);
     const said = heard().filter(({ type }) => type === 'orphan');
     expect(said).toHaveLength(1);

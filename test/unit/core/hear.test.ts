@@ -79,7 +79,7 @@ describe('what cannot be opened', () => {
 });
 
 describe('a member’s hello', () => {
-  test('is answered where it came from, through the socket it came to, and believed in nothing', () => {
+  test('is answered where it came from, through its socket, and believed in nothing', () => {
     scene = new Scene(['attic', 'cellar'], { blank: true });
     scene.station.start();
     const attic = identityOf('attic').agreement.public;
@@ -131,7 +131,7 @@ describe('a ping', () => {
     expect([bytes.length + headers, (pong?.bytes.length ?? 0) + headers]).toEqual([80, 87]);
   });
 
-  test('from a new address draws its pong and a challenge there, and one to the old address', () => {
+  test('from a new address draws a pong and a challenge there, and one to the old', () => {
     const effects = scene.say(cellar, ping(), ELSEWHERE);
     expect(sends(effects, ELSEWHERE).map(({ bytes }) => classOf(bytes))).toEqual([
       'session',

@@ -285,7 +285,7 @@ test('the same inputs at the same moments give the same effects', () => {
   expect(inputs.map(({ moment, input }) => [...twin.step(moment, input)])).toEqual(outputs);
 });
 
-test('a machine resumed from a snapshot repeats no keystream: its bytes differ from then on', () => {
+test('two copies of one state repeat no keystream: their bytes differ at once', () => {
   settle();
   // Two copies of one state take different entropy from the host, as two hosts would give it.
   const book = readBook(scene.station.node.document('book')) ?? EMPTY_BOOK;

@@ -17,7 +17,7 @@ function ids(count: number): NodeId[] {
   return Array.from({ length: count }, (_, index) => `node ${String(index)}` as NodeId);
 }
 
-test('a node is an orphan once nobody was heard for four seconds since the start, not before', () => {
+test('a node is an orphan once nobody was heard for four seconds, not before', () => {
   const orphan = new Orphan();
   orphan.start(T0);
   const end = after(T0, ORPHAN_SILENCE);
@@ -68,7 +68,7 @@ describe('an orphan calls', () => {
     expect(new Set([...first, ...second]).size).toBe(all.length);
   });
 
-  test('every second at first, since all may be starting together, and rarer and rarer later', () => {
+  test('every second at first, since all may start together, and rarer later', () => {
     const orphan = orphaned();
     const paces = [0, 119_999, 120_000, 599_999, 600_000, 3_599_999, 3_600_000, 1e9].map((age) =>
       orphan.pace(after(T0, millis(age))),

@@ -150,7 +150,7 @@ describe('the record', () => {
     expect([...record.tags]).toEqual([['room', 'cellar']]);
   });
 
-  test('lists the host of most voters first and each host’s main port before its fresh ones', () => {
+  test('lists the host of most voters first, and main ports before fresh ones', () => {
     expect(
       listed(
         ready(),

@@ -29,7 +29,7 @@ test('a path is its socket and its address, whatever else is known of it', () =>
 });
 
 describe('while the path in use answers', () => {
-  test('an address that no record lists takes nothing over, whoever passes datagrams on there', () => {
+  test('an address that no record lists takes nothing over, whoever answers there', () => {
     expect(shouldReplace(path(HOME), path(NEW), listed(HOME))).toBe(false);
     expect(shouldReplace(path(HOME), path(NEW), listed())).toBe(false);
   });
@@ -43,7 +43,7 @@ describe('while the path in use answers', () => {
     expect(shouldReplace(path(HOME), path(NEW), listed(HOME, NEW))).toBe(false);
   });
 
-  test('the main socket takes over from a fresh one to the same address, never the other way', () => {
+  test('the main socket takes over from a fresh one, never the other way', () => {
     const fresh = path(HOME, { socket: 1 as SocketId });
     expect(shouldReplace(fresh, path(HOME), listed(HOME))).toBe(true);
     expect(shouldReplace(path(HOME), fresh, listed(HOME))).toBe(false);

@@ -83,7 +83,7 @@ describe('a pong', () => {
     expect(paths.path(pi)?.provenAt).toBe(now - 10);
   });
 
-  test('counts once, only with a challenge that is open, and only for the member it was sent to', () => {
+  test('counts once, only while its challenge is open, for the member that was asked', () => {
     const asked = ask(HOME);
     expect(paths.pong(cellar, asked, now).type).toBe('unexpected');
     expect(paths.pong(pi, asked + 1, now).type).toBe('unexpected');
@@ -232,7 +232,7 @@ describe('the path in use', () => {
     expect(list(NEW)).toEqual({ peer: pi, from: at(HOME), to: at(NEW), moved: true });
   });
 
-  test('is proven as of the newest question that was answered, in whatever order pongs come', () => {
+  test('is proven as of the newest question answered, in whatever order pongs come', () => {
     const older = ask(HOME);
     pass(50);
     const newer = ask(HOME);
@@ -403,7 +403,7 @@ describe('a datagram from', () => {
 });
 
 describe('candidates', () => {
-  test('are the path in use, then the record’s addresses, then hints, then other proven ones', () => {
+  test('are the path in use, the record’s addresses, hints, other proven ones', () => {
     prove(HOME);
     prove(NEW);
     paths.hint(pi, at('203.0.113.1:1'));

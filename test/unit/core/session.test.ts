@@ -227,7 +227,7 @@ describe('hellos in number', () => {
     expect(cellar.take(hellos(1)[0] ?? hello).type).toBe('reply');
   });
 
-  test('leave four provisional sessions a member: the oldest gives way, confirmed ones never', () => {
+  test('leave four provisional sessions a member: confirmed ones never give way', () => {
     agree();
     const said = cellar.seal(attic, 'under the confirmed session');
     const copy = new Side('attic');
@@ -350,7 +350,7 @@ describe('the keys of a member', () => {
     ]);
   });
 
-  test('are wanted anew after two hours by who said hello, 15 minutes later by who answered', () => {
+  test('are wanted anew after two hours, 15 minutes later by who answered', () => {
     expect(attic.sessions.wantsHello(cellar.id, now)).toBe(true);
     agree();
     expect(attic.sessions.wantsHello(cellar.id, now)).toBe(false);

@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import { minutes } from '../../../src/base/time.ts';
-import { Puppet, Scene, Station, at, placeOf, storedCluster } from './fixture.ts';
+import type { Puppet } from './fixture.ts';
+import { Scene, Station, at, placeOf, storedCluster } from './fixture.ts';
 
 let scene: Scene;
 let cellar: Puppet;

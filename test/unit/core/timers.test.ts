@@ -21,7 +21,7 @@ test('an alarm rings at its time, not before, and once', () => {
   expect(timers.take(instant(1000))).toBeUndefined();
 });
 
-test('alarms ring in the order of their times, and those of one time in the order of setting', () => {
+test('alarms ring in the order of their times, equal ones in the order of setting', () => {
   const timers = new Timers();
   timers.set('c', instant(3));
   timers.set('b', instant(2));
