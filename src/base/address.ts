@@ -1,3 +1,8 @@
+/**
+ * Addresses as values with one spelling each: parsing, printing, comparing, and what range they
+ * are of.
+ */
+
 import { assert } from './assert.ts';
 import type { Bytes } from './bytes.ts';
 import { formatIpv4, formatIpv6, ipv4Bytes, ipv6Bytes, mappedIpv4 } from './ip.ts';

@@ -1,3 +1,5 @@
+/** Base32 in lower case without padding: node IDs, tags and tokens are written in it. */
+
 import type { Bytes } from './bytes.ts';
 
 const ALPHABET = 'abcdefghijklmnopqrstuvwxyz234567';

@@ -1,3 +1,8 @@
+/**
+ * Reading and writing octets in order, big-endian. Reading never throws: it fails, and says so at
+ * the end.
+ */
+
 import { assert } from './assert.ts';
 import type { Bytes } from './bytes.ts';
 

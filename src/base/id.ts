@@ -1,3 +1,5 @@
+/** Names of things, as types the compiler tells apart: node IDs, cluster IDs, node names. */
+
 import { assert } from './assert.ts';
 import { fromBase32, toBase32 } from './base32.ts';
 import type { Bytes } from './bytes.ts';

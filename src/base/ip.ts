@@ -1,3 +1,5 @@
+/** IP addresses between text and octets: strict in what is read, canonical in what is written. */
+
 import { assert } from './assert.ts';
 import type { Bytes } from './bytes.ts';
 

@@ -1,3 +1,8 @@
+/**
+ * Choices and jitter that a seed makes repeatable. Never keys, challenges or anything a stranger
+ * must not guess.
+ */
+
 import { assert } from './assert.ts';
 import type { Bytes } from './bytes.ts';
 

@@ -1,3 +1,8 @@
+/**
+ * A tree of digests over the ID space, kept current with each change; its root rides in every
+ * ping.
+ */
+
 import { assert } from '../base/assert.ts';
 import { fromBase32 } from '../base/base32.ts';
 import type { NodeId } from '../base/id.ts';

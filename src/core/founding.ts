@@ -1,3 +1,5 @@
+/** How a cluster begins, and how a node comes into one: the pure halves of `up` and `join`. */
+
 import { parseAddress, sameAddress, usable, type Address } from '../base/address.ts';
 import { equal, type Bytes } from '../base/bytes.ts';
 import type { NodeId, NodeName } from '../base/id.ts';

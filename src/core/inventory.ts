@@ -1,3 +1,8 @@
+/**
+ * The part that compares what two nodes hold, and finds what each lacks, in few rounds (PROTOCOL
+ * §8).
+ */
+
 import { BoundedMap } from '../base/bounded.ts';
 import { toHex, type Bytes } from '../base/bytes.ts';
 import { nodeIdOf, publicKeyOf, type NodeId } from '../base/id.ts';

@@ -1,3 +1,7 @@
+/**
+ * The invites this node made: which are alive, which tags were seen, what a redemption is worth.
+ */
+
 import { assert } from '../base/assert.ts';
 import { toHex, type Bytes } from '../base/bytes.ts';
 import { UserError } from '../base/errors.ts';

@@ -1,3 +1,8 @@
+/**
+ * The signed chains as they arrived: checked, in order, one an author; forks settled the same way
+ * everywhere.
+ */
+
 import { assert } from '../base/assert.ts';
 import { compare, equal, type Bytes } from '../base/bytes.ts';
 import type { ClusterId, NodeId } from '../base/id.ts';

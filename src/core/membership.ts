@@ -1,3 +1,5 @@
+/** The part that knows who is a member: signed acts in, members out (B5, PROTOCOL §7). */
+
 import { assert } from '../base/assert.ts';
 import { toHex, type Bytes } from '../base/bytes.ts';
 import { UserError } from '../base/errors.ts';

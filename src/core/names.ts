@@ -1,3 +1,7 @@
+/**
+ * One name for each node, no two the same, whatever names they were admitted under (PROTOCOL §7).
+ */
+
 import { compare, type Bytes } from '../base/bytes.ts';
 import type { NodeId, NodeName } from '../base/id.ts';
 

@@ -1,3 +1,8 @@
+/**
+ * The part that knows where the others see this node: ballots in, own addresses out (B3, PROTOCOL
+ * §4.1).
+ */
+
 import { sameAddress, scopeOf, usable, type Address, type Scope } from '../base/address.ts';
 import { BoundedMap } from '../base/bounded.ts';
 import type { NodeId } from '../base/id.ts';

@@ -1,3 +1,5 @@
+/** Judges the acts a ledger holds: who was admitted by whom, who left, whose acts count. */
+
 import { compare, equal, toHex, type Bytes } from '../base/bytes.ts';
 import type { NodeId } from '../base/id.ts';
 import type { AdmitAct, InviteAct, RemoveAct, SignedAct } from '../wire/act.ts';

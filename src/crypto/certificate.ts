@@ -1,3 +1,9 @@
+/**
+ * The self-signed certificate that TLS asks for. Names and authorities in it mean nothing: who is
+ * at the other end is told by the raw Ed25519 key alone, which is compared with the node ID
+ * (PROTOCOL §9).
+ */
+
 import { X509Certificate } from 'node:crypto';
 import { assert } from '../base/assert.ts';
 import type { Bytes } from '../base/bytes.ts';

@@ -1,3 +1,5 @@
+/** Key derivation: HKDF as RFC 5869 has it, and as Noise uses it. */
+
 import { assert } from '../base/assert.ts';
 import type { Bytes } from '../base/bytes.ts';
 import { concat } from '../base/bytes.ts';

@@ -1,3 +1,5 @@
+/** Who a node is: a seed of 32 bytes, and all that is derived from it (PROTOCOL §1). */
+
 import { assert } from '../base/assert.ts';
 import type { Bytes } from '../base/bytes.ts';
 import { utf8 } from '../base/bytes.ts';

@@ -1,3 +1,5 @@
+/** A key pair that does not show its secret when it is printed, inspected or turned into JSON. */
+
 import type { Bytes } from '../base/bytes.ts';
 import type { KeyPair } from './suite.ts';
 

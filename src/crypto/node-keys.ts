@@ -1,3 +1,8 @@
+/**
+ * Raw keys in and out of node:crypto's key objects. Importing one costs more than using it, so
+ * they are kept as long as their bytes are.
+ */
+
 import type { KeyObject } from 'node:crypto';
 import { createPrivateKey, createPublicKey, createSecretKey } from 'node:crypto';
 import { assert } from '../base/assert.ts';

@@ -1,3 +1,8 @@
+/**
+ * The suite of every real node: Ed25519, X25519, ChaCha20-Poly1305, SHA-256 and HMAC by
+ * node:crypto, all called synchronously. Prices stand in docs/benchmarks.md.
+ */
+
 import {
   createCipheriv,
   createDecipheriv,

@@ -1,3 +1,7 @@
+/**
+ * Noise's symmetric state: what both sides of a handshake mix, hash and derive alike (Noise §5.2).
+ */
+
 import type { Bytes } from '../base/bytes.ts';
 import { concat } from '../base/bytes.ts';
 import { noiseHkdf } from './hash.ts';

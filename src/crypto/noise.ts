@@ -1,3 +1,8 @@
+/**
+ * The handshake: Noise_IK_25519_ChaChaPoly_SHA256, as four pure functions (Noise revision 34,
+ * PROTOCOL §2.2). Whoever calls them owns what is kept between two messages.
+ */
+
 import type { Bytes } from '../base/bytes.ts';
 import { concat, utf8 } from '../base/bytes.ts';
 import { Exchange } from './noise-exchange.ts';

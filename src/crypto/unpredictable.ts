@@ -1,3 +1,8 @@
+/**
+ * Bytes nobody could foresee, for keys, challenges and indexes. They come from the host with every
+ * input and are stretched here for that one step.
+ */
+
 import { InvariantError, assert } from '../base/assert.ts';
 import type { Bytes } from '../base/bytes.ts';
 import { concat, utf8 } from '../base/bytes.ts';

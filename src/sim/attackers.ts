@@ -1,3 +1,8 @@
+/**
+ * Strangers and liars: replayers, forwarders, forgers, scanners, each counting what it sends and
+ * what it draws.
+ */
+
 import { address, sameAddress, type Address } from '../base/address.ts';
 import { assert } from '../base/assert.ts';
 import { BoundedList, BoundedMap } from '../base/bounded.ts';

@@ -1,3 +1,7 @@
+/**
+ * How a virtual machine starts its node: reads the disk as a real one would, founds or goes on.
+ */
+
 import { assert } from '../base/assert.ts';
 import { DEFAULTS, type Settings } from '../core/config.ts';
 import { EMPTY_BOOK, readBook, readCluster } from '../core/documents.ts';

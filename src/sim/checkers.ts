@@ -1,3 +1,8 @@
+/**
+ * What must hold after each step, whatever the faults: safety, as functions from a view and the
+ * truth to a finding.
+ */
+
 import type { NodeId } from '../base/id.ts';
 import type { Instant } from '../base/time.ts';
 import { after, millis } from '../base/time.ts';

@@ -1,3 +1,8 @@
+/**
+ * A machine's clocks: a monotonic one that drifts and stands still in sleep, and a wall clock that
+ * people set.
+ */
+
 import type { Duration, Instant, WallTime } from '../base/time.ts';
 import { instant, wallTime } from '../base/time.ts';
 

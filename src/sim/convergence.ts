@@ -1,3 +1,8 @@
+/**
+ * When a cluster counts as whole again: every ordered pair alive, right and proven; the newest
+ * record everywhere.
+ */
+
 import { readBook } from '../core/documents.ts';
 import type { MemberView } from '../core/view.ts';
 import { SMALL_CLUSTER } from '../core/config.ts';

@@ -1,3 +1,8 @@
+/**
+ * A virtual disk: writes that take time, fail, tear, or are cut off by a crash between a save and
+ * a send.
+ */
+
 import type { DocumentName } from '../core/documents.ts';
 import type { SeededRandom } from '../base/random.ts';
 import type { Duration } from '../base/time.ts';

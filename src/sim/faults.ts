@@ -1,3 +1,8 @@
+/**
+ * The faults of a swarm run, drawn from the seed: what breaks, when, for how long, and how it is
+ * undone.
+ */
+
 import { unreachable } from '../base/assert.ts';
 import type { SeededRandom } from '../base/random.ts';
 import type { Duration } from '../base/time.ts';

@@ -1,3 +1,8 @@
+/**
+ * Clusters ready to start: identities, acts and books of N nodes, built without the N joins they
+ * stand for.
+ */
+
 import { address } from '../base/address.ts';
 import type { Bytes } from '../base/bytes.ts';
 import { parseName, type ClusterId, type NodeName } from '../base/id.ts';

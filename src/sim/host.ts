@@ -1,3 +1,8 @@
+/**
+ * A virtual machine with sockets, disk and clocks: the second Host, besides the real one in
+ * runtime.
+ */
+
 import type { Address } from '../base/address.ts';
 import { unreachable } from '../base/assert.ts';
 import type { Bytes } from '../base/bytes.ts';

@@ -1,3 +1,5 @@
+/** Joining through the real invite code, over virtual links. */
+
 import { address, formatAddress, parseAddress } from '../base/address.ts';
 import { assert } from '../base/assert.ts';
 import type { Bytes } from '../base/bytes.ts';

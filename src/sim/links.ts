@@ -1,3 +1,8 @@
+/**
+ * TLS connections as joining sees them: a knock, a proven key, an ordered pipe of bytes that may
+ * break.
+ */
+
 import type { Address } from '../base/address.ts';
 import type { Bytes } from '../base/bytes.ts';
 import type { NodeId } from '../base/id.ts';

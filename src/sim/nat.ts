@@ -1,3 +1,8 @@
+/**
+ * Home routers in the words of RFC 4787: mapping, filtering, port preservation, time-outs, and the
+ * stale flow that outlives a change of address.
+ */
+
 import { addressKey, sameAddress, type Address } from '../base/address.ts';
 import type { Bytes } from '../base/bytes.ts';
 import type { SeededRandom } from '../base/random.ts';

@@ -1,3 +1,8 @@
+/**
+ * The virtual internet: who holds which address, how long a datagram takes, and whether it comes
+ * at all.
+ */
+
 import type { Address } from '../base/address.ts';
 import type { Bytes } from '../base/bytes.ts';
 import type { SeededRandom } from '../base/random.ts';

@@ -1,3 +1,7 @@
+/**
+ * The scenarios by name: what each sets up, what happens in it, and what has to hold afterwards.
+ */
+
 import type { Duration } from '../base/time.ts';
 import { minutes, seconds } from '../base/time.ts';
 import { Forwarder, Liar, Replayer, Scanner } from './attackers.ts';

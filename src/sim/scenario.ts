@@ -1,3 +1,5 @@
+/** Runs one scenario from one seed and says how it went: the simulator's one entry. */
+
 import type { Duration } from '../base/time.ts';
 import { minutes, seconds } from '../base/time.ts';
 import { nodeSuite } from '../crypto/node-suite.ts';

@@ -1,3 +1,5 @@
+/** A place on the virtual network: an address of its own, or one behind a home router. */
+
 import { address, type Address } from '../base/address.ts';
 import type { Bytes } from '../base/bytes.ts';
 import type { Datagram, Endpoint, Network } from './network.ts';

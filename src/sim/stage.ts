@@ -1,3 +1,8 @@
+/**
+ * A cluster on the virtual network and what a scenario can do to it: move, cut, kill, wait until
+ * it is whole.
+ */
+
 import { address } from '../base/address.ts';
 import { assert } from '../base/assert.ts';
 import type { ClusterId } from '../base/id.ts';

@@ -1,3 +1,8 @@
+/**
+ * A cipher suite of the real one's sizes, fast and NOT secure, for simulations of many nodes.
+ * Output says when it is used.
+ */
+
 import { assert } from '../base/assert.ts';
 import type { Bytes } from '../base/bytes.ts';
 import { compare, concat, equal, utf8 } from '../base/bytes.ts';

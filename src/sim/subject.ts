@@ -1,3 +1,5 @@
+/** The machine under test as the simulator sees it: a Node, or what a test puts in its place. */
+
 import type { Bytes } from '../base/bytes.ts';
 import type { NodeId } from '../base/id.ts';
 import type { Instant } from '../base/time.ts';

@@ -1,3 +1,8 @@
+/**
+ * Virtual time: what is to happen, in order; ties in the order of their scheduling, so that one
+ * seed gives one trace.
+ */
+
 import { assert } from '../base/assert.ts';
 import type { Duration, Instant } from '../base/time.ts';
 import { after, instant } from '../base/time.ts';

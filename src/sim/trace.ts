@@ -1,3 +1,7 @@
+/**
+ * What happened, twice: as a running hash that proves two runs equal, and as a story for people.
+ */
+
 import { BoundedList } from '../base/bounded.ts';
 import type { Instant } from '../base/time.ts';
 

@@ -1,3 +1,8 @@
+/**
+ * What nobody in the simulation may look at but the checkers: who really held which address, and
+ * when.
+ */
+
 import { addressKey, type Address } from '../base/address.ts';
 import { compare, concat, toHex, utf8, type Bytes } from '../base/bytes.ts';
 import type { NodeId } from '../base/id.ts';

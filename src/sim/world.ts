@@ -1,3 +1,7 @@
+/**
+ * The whole virtual world: time, network, hosts and the truth about them, one step after another.
+ */
+
 import { address } from '../base/address.ts';
 import type { Bytes } from '../base/bytes.ts';
 import type { NodeId } from '../base/id.ts';

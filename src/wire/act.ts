@@ -1,3 +1,5 @@
+/** Membership acts as signed bytes: found, admit, invite, leave, remove (PROTOCOL §7). */
+
 import { assert, unreachable } from '../base/assert.ts';
 import type { Bytes } from '../base/bytes.ts';
 import { concat, utf8 } from '../base/bytes.ts';

@@ -1,3 +1,5 @@
+/** The LAN beacon's bytes: a nonce, and a sealed, signed sender (PROTOCOL §10). */
+
 import { assert } from '../base/assert.ts';
 import type { Bytes } from '../base/bytes.ts';
 import { compare, concat, utf8 } from '../base/bytes.ts';

@@ -1,3 +1,8 @@
+/**
+ * The server name in a TLS ClientHello, read before TLS itself sees a byte (RFC 8446 §4.1.2, RFC
+ * 6066 §3).
+ */
+
 import type { Bytes } from '../base/bytes.ts';
 import { Reader } from '../base/cursor.ts';
 import { CLIENT_HELLO_MAX } from './limits.ts';

@@ -1,3 +1,5 @@
+/** Fields that several layouts share: addresses, IDs, labels, printable text. */
+
 import type { Address } from '../base/address.ts';
 import { addressFromBytes, ipBytes } from '../base/address.ts';
 import { assert } from '../base/assert.ts';

@@ -1,3 +1,5 @@
+/** Frames out of a stream of bytes, however it is cut, up to a bound. */
+
 import type { Bytes } from '../base/bytes.ts';
 import { FRAME_BUFFER_MAX, FRAME_MAX } from './limits.ts';
 

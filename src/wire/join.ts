@@ -1,3 +1,5 @@
+/** The frames of joining: request, items, done, refused (PROTOCOL §9). */
+
 import type { Address } from '../base/address.ts';
 import { assert, unreachable } from '../base/assert.ts';
 import type { Bytes } from '../base/bytes.ts';

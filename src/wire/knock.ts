@@ -1,3 +1,8 @@
+/**
+ * The tag in a joiner's ClientHello: proof that it holds a live invite, before the first byte is
+ * answered (PROTOCOL §9).
+ */
+
 import { assert } from '../base/assert.ts';
 import { fromBase32, toBase32 } from '../base/base32.ts';
 import type { Bytes } from '../base/bytes.ts';

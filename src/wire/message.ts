@@ -1,3 +1,5 @@
+/** A session datagram's inside: what members say to each other (PROTOCOL §3). */
+
 import type { Address } from '../base/address.ts';
 import { assert, unreachable } from '../base/assert.ts';
 import type { Bytes } from '../base/bytes.ts';

@@ -1,3 +1,5 @@
+/** Items of news and wants, in their small common layout (PROTOCOL §3). */
+
 import { assert } from '../base/assert.ts';
 import type { Bytes } from '../base/bytes.ts';
 import type { Reader, Writer } from '../base/cursor.ts';

@@ -1,3 +1,5 @@
+/** A datagram's outside: hello, answer or session datagram (PROTOCOL §2.1). */
+
 import { assert } from '../base/assert.ts';
 import type { Bytes } from '../base/bytes.ts';
 import { concat, utf8 } from '../base/bytes.ts';

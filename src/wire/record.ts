@@ -1,3 +1,5 @@
+/** A node's record as signed bytes: what it says of itself (PROTOCOL §7). */
+
 import type { Address } from '../base/address.ts';
 import { addressKey } from '../base/address.ts';
 import { assert } from '../base/assert.ts';

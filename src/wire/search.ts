@@ -1,3 +1,5 @@
+/** The LAN search of a joiner and its answer, as bytes (PROTOCOL §10). */
+
 import { assert } from '../base/assert.ts';
 import type { Bytes } from '../base/bytes.ts';
 import { concat, equal, utf8 } from '../base/bytes.ts';

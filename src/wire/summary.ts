@@ -1,3 +1,5 @@
+/** Summaries: what a node holds below a prefix of the ID space (PROTOCOL §8). */
+
 import { assert } from '../base/assert.ts';
 import type { Bytes } from '../base/bytes.ts';
 import type { Reader, Writer } from '../base/cursor.ts';

@@ -1,3 +1,8 @@
+/**
+ * The invite token: text that a person copies, with a check against slips of the pen (PROTOCOL
+ * §9).
+ */
+
 import { assert } from '../base/assert.ts';
 import { fromBase32, toBase32 } from '../base/base32.ts';
 import type { Bytes } from '../base/bytes.ts';
