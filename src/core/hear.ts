@@ -17,6 +17,7 @@ import { MAIN, type SocketId } from './io.ts';
 import type { Question } from './paths.ts';
 import { answerSummary, answerWant, catchUp, compareNotes, learn, learnRecord } from './tidings.ts';
 import {
+  armQuestions,
   ask,
   askAnew,
   noteMainFlow,
@@ -155,6 +156,7 @@ function pong(crew: Crew, peer: NodeId, message: Extract<Message, { type: 'pong'
     return;
   }
   const { question, change, roundTrip } = verdict;
+  armQuestions(crew);
   crew.sendRetries = 0;
   crew.book.answered(peer, question.address);
   if (question.socket === MAIN) {

@@ -4,13 +4,7 @@
  * `direct`.
  */
 
-import {
-  addressKey,
-  sameAddress,
-  sameHost,
-  type Address,
-  type AddressKey,
-} from '../base/address.ts';
+import { addressKey, sameAddress, sameHost, type Address } from '../base/address.ts';
 import type { NodeId } from '../base/id.ts';
 import { after, elapsed, type Duration, type Instant } from '../base/time.ts';
 import {
@@ -22,22 +16,10 @@ import {
   WRONG_PONGS_MAX,
 } from './config.ts';
 import { MAIN, type SocketId } from './io.ts';
-import { Hints } from './hints.ts';
 import { laterProof, samePath, shouldReplace, type Path } from './path.ts';
-import { RoundTrip } from './round-trip.ts';
-import { Strays } from './strays.ts';
+import { blankPeerPaths, type PeerPaths, type Question } from './peer-paths.ts';
 
-/** A challenge under way. */
-export interface Question {
-  readonly peer: NodeId;
-  readonly challenge: number;
-  readonly socket: SocketId;
-  readonly address: Address;
-  readonly sentAt: Instant;
-  readonly deadline: Instant;
-  /** The time-out passed; a late pong still proves. */
-  readonly overdue: boolean;
-}
+export type { Question } from './peer-paths.ts';
 
 /** What a pong came to. */
 export type PongVerdict =
@@ -55,24 +37,6 @@ export interface PathChange {
   readonly from: Address | undefined;
   readonly to: Address;
   readonly moved: boolean;
-}
-
-interface PeerPaths {
-  /** Challenges under way, in this peer's sessions; by challenge, oldest first. */
-  readonly open: Map<number, Question>;
-  path: Path | undefined;
-  /** Other proven paths, newest proof first. */
-  others: Path[];
-  /** Addresses of the newest record and their order in it. */
-  listed: Map<AddressKey, number>;
-  /** Addresses that somebody named or that datagrams came from, newest first. */
-  readonly hints: Hints;
-  readonly strays: Strays;
-  readonly roundTrip: RoundTrip;
-  wrongPongs: number;
-  since: Instant | undefined;
-  lastHost: Address | undefined;
-  moves: number;
 }
 
 /**
@@ -121,6 +85,7 @@ export class Paths {
       return { type: 'unexpected' };
     }
     peerPaths.open.delete(challenge);
+    if (question.deadline === this.#nextDeadline) this.#nextDeadline = this.#earliest();
     if (peerPaths.open.size === 0) peerPaths.wrongPongs = 0;
     const roundTrip = elapsed(question.sentAt, now);
     peerPaths.roundTrip.sample(roundTrip);
@@ -369,6 +334,17 @@ export class Paths {
     peerPaths.open.clear();
   }
 
+  /** Of the questions whose time-out is still to come. */
+  #earliest(): Instant | undefined {
+    let earliest: Instant | undefined;
+    for (const { open } of this.#peers.values()) {
+      for (const { deadline, overdue } of open.values()) {
+        if (!overdue && (earliest === undefined || deadline < earliest)) earliest = deadline;
+      }
+    }
+    return earliest;
+  }
+
   #awaitDeadline(deadline: Instant): void {
     if (this.#nextDeadline === undefined || deadline < this.#nextDeadline) {
       this.#nextDeadline = deadline;
@@ -378,19 +354,7 @@ export class Paths {
   #of(peer: NodeId): PeerPaths {
     let peerPaths = this.#peers.get(peer);
     if (peerPaths === undefined) {
-      peerPaths = {
-        open: new Map(),
-        path: undefined,
-        others: [],
-        listed: new Map(),
-        hints: new Hints(),
-        strays: new Strays(),
-        roundTrip: new RoundTrip(),
-        wrongPongs: 0,
-        since: undefined,
-        lastHost: undefined,
-        moves: 0,
-      };
+      peerPaths = blankPeerPaths();
       this.#peers.set(peer, peerPaths);
     }
     return peerPaths;

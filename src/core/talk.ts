@@ -199,7 +199,8 @@ export function watchSilence(crew: Crew): void {
 /** Wakes when the next open question's time-out passes. */
 export function armQuestions(crew: Crew): void {
   const next = crew.paths.nextDeadline;
-  if (next !== undefined) crew.timers.set('questions', next);
+  if (next === undefined) crew.timers.clear('questions');
+  else crew.timers.set('questions', next);
 }
 
 /** News that makes a silent peer worth asking now, whatever its backoff. */

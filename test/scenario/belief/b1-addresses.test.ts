@@ -197,7 +197,7 @@ describe('a member that claims to be where it is not', () => {
     const asked = shed.heardOf('ping', elsewhere).at(-1);
     const pong = { type: 'pong', sequence: 0, digest: 0, seen: attic.address } as const;
     for (let wrong = 1; wrong <= 8; wrong += 1) {
-      shed.say(attic, { ...pong, challenge: (asked?.challenge ?? 0) ^ wrong });
+      shed.say(attic, { ...pong, challenge: ((asked?.challenge ?? 0) ^ wrong) >>> 0 });
     }
     const before = attic.dropped('pong-unexpected');
     shed.say(attic, { ...pong, challenge: asked?.challenge ?? 0 });
