@@ -13,6 +13,9 @@ import { count, type Crew } from './crew.ts';
 import type { LinkId } from './io.ts';
 import { shelveAct, welcome } from './tidings.ts';
 
+/** Frames put into one piece for the link: about 100 kB. */
+const FRAMES_PER_SEND = 256;
+
 type Request = Extract<JoinFrame, { type: 'request' }>;
 
 /** A TCP client said hello; without the tag of a live invite it is closed without a byte (B6). */
@@ -115,7 +118,10 @@ function answer(crew: Crew, link: LinkId, seen: Address): void {
     frames.push(encodeFrame({ type: 'item', item: { kind: 'record', bytes: record.bytes } }));
   }
   frames.push(encodeFrame({ type: 'done', seen }));
-  crew.outbox.put({ type: 'link-send', link, bytes: concat(...frames) });
+  for (let from = 0; from < frames.length; from += FRAMES_PER_SEND) {
+    const bytes = concat(...frames.slice(from, from + FRAMES_PER_SEND));
+    crew.outbox.put({ type: 'link-send', link, bytes });
+  }
   crew.outbox.put({ type: 'close-link', link });
   crew.guests.delete(link);
 }

@@ -61,7 +61,7 @@ function invite(
   expires: Duration,
 ): void {
   const { membership, invites, suite } = crew;
-  invites.prune(crew.wall);
+  invites.prune(crew.wall, (key) => membership.inviteBy(key)?.redeemed ?? 0);
   if (at.length > TOKEN_ADDRESSES_MAX || !at.every(isTokenAddress)) {
     const most = TOKEN_ADDRESSES_MAX;
     const hintText = `give at most ${most} addresses as HOST:PORT, IPv6 as [ADDRESS]:PORT`;
@@ -77,6 +77,11 @@ function invite(
   if (!membership.maySign || invites.stored().length >= INVITES_MAX) {
     const hintText = `wait until one of the ${INVITES_MAX} live invites expires`;
     refuse(crew, id, 'invites-too-many', 'no further invite can be made now', hintText);
+    return;
+  }
+  if (crew.wall < 0 || crew.wall + expires > TOKEN_TIME_MAX) {
+    const hintText = 'set this machine’s clock; an invite carries the time at which it expires';
+    refuse(crew, id, 'clock-not-set', 'this machine’s clock is outside 1970 to 2106', hintText);
     return;
   }
   const secret = crew.unpredictable.bytes(16);
@@ -181,3 +186,6 @@ export function leaveDue(crew: Crew, id: number): void {
 }
 
 const LEAVE_REPEAT = 100;
+
+/** A token counts seconds since 1970 in 32 bits. */
+const TOKEN_TIME_MAX = (2 ** 32 - 2) * 1_000;

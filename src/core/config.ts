@@ -61,6 +61,8 @@ export const REFLECTION_GAP: Duration = millis(100);
 /** What could not be sent is tried again after this, doubled up to SEND_RETRY_MAX. */
 export const SEND_RETRY: Duration = millis(20);
 export const SEND_RETRY_MAX: Duration = seconds(1);
+/** … and quickly anew after this long without a failure. */
+export const SEND_CALM: Duration = seconds(10);
 /** Added to twice the first answer's delay before a round is decided. */
 export const GATHER_FLOOR: Duration = millis(20);
 /** Addresses the main socket talked to that are told apart; beyond, a fresh socket goes along. */
@@ -77,6 +79,13 @@ export const STALE_FLOW: Duration = minutes(5);
 export const OUTVOTED_LIMIT = 3;
 /** A named member's reflections start no round for this long. */
 export const OUTVOTED_REST: Duration = minutes(10);
+
+/** Fruitless rounds of one member's silence count together within this … */
+export const MUTE_WINDOW: Duration = seconds(30);
+/** … and silence it as a reason for this long … */
+export const MUTE_REST: Duration = minutes(1);
+/** … as long as more members than this are left whose silence counts. */
+export const UNMUTED_MIN = 3;
 
 // Paths.
 /** Unproven addresses of one member that may be asked at the same time. */

@@ -140,6 +140,7 @@ interface Memory {
   started: boolean;
   twinToldAt: Instant | undefined;
   sendRetries: number;
+  sendFailedAt: Instant | undefined;
   /** When each member's path was last dropped because another was proven there. */
   readonly reusedAt: Map<NodeId, Instant>;
   /** When the lost were last asked anew because one of them answered. */
@@ -246,6 +247,7 @@ function blank(savedActs: number): Memory {
     started: false,
     twinToldAt: undefined,
     sendRetries: 0,
+    sendFailedAt: undefined,
     reusedAt: new Map(),
     revivedAt: undefined,
     startCalls: 0,

@@ -6,13 +6,15 @@ import { after, elapsed, millis, type Duration, type Instant } from '../base/tim
 import {
   BURST_FIRST,
   GATHER_FLOOR,
+  MUTE_REST,
+  MUTE_WINDOW,
   OUTVOTED_LIMIT,
-  OUTVOTED_REST,
   REFLECTION_GAP,
   ROUND_CALM,
   ROUND_GAP,
   ROUND_GAP_MAX,
   SMALL_CLUSTER,
+  UNMUTED_MIN,
 } from './config.ts';
 import type { Doubt } from './events.ts';
 import type { SocketId } from './io.ts';
@@ -43,7 +45,10 @@ export class Rounds {
   /** What each member reported last of each socket; three a member. */
   readonly #reports = new Map<string, string>();
   /** Rounds in a row that each member began for nothing, and until when it begins no more. */
-  readonly #idle = new Map<NodeId, { count: number; until: Instant | undefined }>();
+  readonly #idle = new Map<
+    NodeId,
+    { readonly times: readonly Instant[]; readonly until: Instant | undefined }
+  >();
 
   /** The round under way. */
   get running(): boolean {
@@ -91,32 +96,41 @@ export class Rounds {
   }
 
   /**
-   * A member reported where it saw this socket. True when it says something else than the last
-   * time: the same report starts a round once, so that a router which invents ports starts no more.
+   * Whether a member's report of where it saw this socket is another than the last one that began a
+   * round: the same report does so once, so that a router which invents ports begins no more.
    */
-  reported(peer: NodeId, socket: SocketId, seen: Address): boolean {
-    const key = `${peer}/${socket}`;
-    const report = formatAddress(seen);
-    if (this.#reports.get(key) === report) return false;
-    this.#reports.set(key, report);
-    return true;
+  isNews(peer: NodeId, socket: SocketId, seen: Address): boolean {
+    return this.#reports.get(`${peer}/${socket}`) !== formatAddress(seen);
   }
 
-  /** Whether this member's silence and reports begin no rounds now: too many were for nothing. */
+  /** The report was acted on, or agrees with what is believed. */
+  note(peer: NodeId, socket: SocketId, seen: Address): void {
+    this.#reports.set(`${peer}/${socket}`, formatAddress(seen));
+  }
+
+  /** Whether this member's silence begins no rounds now: too many in a row were for nothing. */
   isMuted(peer: NodeId, now: Instant): boolean {
     const idle = this.#idle.get(peer);
     return idle?.until !== undefined && now < idle.until;
   }
 
   /**
-   * A member whose silence or report began three rounds that changed nothing begins none for long.
+   * A member whose silence began three rounds within half a minute that changed nothing begins none
+   * for a minute: it may be silent on purpose. Never so many that fewer than three are left whose
+   * silence counts, or a lossy link would hide a move.
    */
-  #judge(by: NodeId | undefined, changed: boolean, answered: boolean, now: Instant): void {
-    if (by === undefined || !answered) return;
-    const count = changed ? 0 : (this.#idle.get(by)?.count ?? 0) + 1;
-    if (count === 0) this.#idle.delete(by);
-    else if (count < OUTVOTED_LIMIT) this.#idle.set(by, { count, until: undefined });
-    else this.#idle.set(by, { count: 0, until: after(now, OUTVOTED_REST) });
+  #judge({ by, why, asked, answered }: Round, changed: boolean, now: Instant): void {
+    if (by === undefined || why !== 'unanswered' || answered.size * 2 < asked.size) return;
+    if (changed) {
+      this.#idle.delete(by);
+      return;
+    }
+    const before = this.#idle.get(by)?.times ?? [];
+    const times = [...before, now].filter((at) => elapsed(at, now) <= MUTE_WINDOW);
+    const muted = [...this.#idle.keys()].filter((peer) => this.isMuted(peer, now)).length;
+    const enough = times.length >= OUTVOTED_LIMIT && asked.size - muted > UNMUTED_MIN;
+    const until = enough ? after(now, MUTE_REST) : undefined;
+    this.#idle.set(by, { times: enough ? [] : times.slice(-OUTVOTED_LIMIT), until });
   }
 
   /** A member left: its reports go. */
@@ -236,7 +250,7 @@ export class Rounds {
     this.#round = undefined;
     // Nobody answered: what they reported before may be reported as news again.
     if (round.answered.size === 0) this.#reports.clear();
-    this.#judge(round.by, changed, round.answered.size * 2 >= round.asked.size, now);
+    this.#judge(round, changed, now);
     const fruitless = !changed && round.answered.size * 2 >= round.asked.size;
     this.#gap = fruitless ? millis(Math.min(ROUND_GAP_MAX, this.#gap * 2)) : ROUND_GAP;
   }

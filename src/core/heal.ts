@@ -12,6 +12,7 @@ import {
   INTRODUCE_FRESH,
   ORPHAN_CALLS,
   REVIVE_GAP,
+  SEND_CALM,
   SEND_RETRY,
   SEND_RETRY_MAX,
   SMALL_CLUSTER,
@@ -37,18 +38,18 @@ import {
 } from './talk.ts';
 
 /** A reason to think that I moved: ask the others, unless that was done a moment ago. */
-export function doubt(crew: Crew, why: Doubt, by?: NodeId): void {
+export function doubt(crew: Crew, why: Doubt, by?: NodeId): boolean {
   const { rounds, now } = crew;
-  if (othersCount(crew) === 0) return;
-  if (by !== undefined && rounds.isMuted(by, now)) return;
+  if (othersCount(crew) === 0) return false;
+  if (why === 'unanswered' && by !== undefined && rounds.isMuted(by, now)) return false;
   if (!rounds.may(why, now)) {
     if (!rounds.running && rounds.postponedUntil !== undefined) {
       crew.timers.set('postponed', rounds.postponedUntil);
     }
-    return;
+    return false;
   }
   const asked = choose(crew, rounds.firstWidth(othersCount(crew)), new Set());
-  if (asked.length === 0) return;
+  if (asked.length === 0) return false;
   openFresh(crew);
   crew.mainDoubted = true;
   rounds.begin(why, by, asked, now, longestTimeout(crew, asked));
@@ -56,6 +57,7 @@ export function doubt(crew: Crew, why: Doubt, by?: NodeId): void {
   crew.outbox.event({ type: 'doubt', why, asked: asked.length });
   for (const peer of asked) tryPeer(crew, peer);
   armRound(crew);
+  return true;
 }
 
 /**
@@ -156,10 +158,14 @@ function armRound(crew: Crew): void {
 
 /** What a pong outside of a round says of my address. */
 export function reflected(crew: Crew, peer: NodeId, socket: SocketId, seen: Address): void {
-  const isNews = crew.rounds.reported(peer, socket, seen);
-  if (!isNews || !crew.reflections.differs(socket, seen)) return;
-  if (crew.reflections.isNamed(peer, crew.now)) return;
-  doubt(crew, 'reflection', peer);
+  const { rounds, reflections } = crew;
+  if (!reflections.differs(socket, seen)) {
+    rounds.note(peer, socket, seen);
+    return;
+  }
+  if (!rounds.isNews(peer, socket, seen) || reflections.isNamed(peer, crew.now)) return;
+  // A report that no round took up, because one was running, counts again when it comes again.
+  if (doubt(crew, 'reflection', peer)) rounds.note(peer, socket, seen);
 }
 
 /** Questions whose time-out passed: paths fall silent, history forgets what never answers. */
@@ -315,14 +321,26 @@ export function orphanAdvice(crew: Crew): string {
   return `${what}: flotilla hint ${name} HOST:PORT`;
 }
 
-/** A datagram could not be sent: ask everyone again in a moment, later each time it fails. */
+/**
+ * A datagram could not be sent. Over a path in use, or while there is none, that is a doubt:
+ * everyone is asked again in a moment, later each time. Elsewhere it only says that this address is
+ * not to be had from here, whoever listed it.
+ */
 export function sendFailed(crew: Crew, socket: SocketId, to: Address, why: SendFailure): void {
-  const peers = crew.paths.unsent(socket, to);
-  if (why === 'refused') for (const peer of peers) crew.book.failed(peer, to, 'refused');
-  if (peers.length === 0 || crew.timers.has('send-error')) return;
+  const { peers, changes, inUse } = crew.paths.unsent(socket, to, crew.now);
+  for (const change of changes) pathChanged(crew, change);
+  for (const peer of peers) {
+    crew.book.failed(peer, to, why === 'refused' ? 'refused' : 'silent');
+    crew.paths.hintFailed(peer, to);
+  }
+  const none = others(crew).every((peer) => crew.paths.path(peer) === undefined);
+  if (peers.length === 0 || (!inUse && !none) || crew.timers.has('send-error')) return;
+  const { sendFailedAt, now } = crew;
+  if (sendFailedAt === undefined || elapsed(sendFailedAt, now) > SEND_CALM) crew.sendRetries = 0;
+  crew.sendFailedAt = now;
   const pause = Math.min(SEND_RETRY_MAX, SEND_RETRY * 2 ** crew.sendRetries);
   crew.sendRetries += 1;
-  crew.timers.set('send-error', after(crew.now, millis(pause)));
+  crew.timers.set('send-error', after(now, millis(pause)));
 }
 
 /** What could not be sent is asked again: as a round, since I may have moved. */

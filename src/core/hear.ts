@@ -11,7 +11,7 @@ import { elapsed, millis, type Duration } from '../base/time.ts';
 import { decodeMessage, type Message } from '../wire/message.ts';
 import { decodePacket } from '../wire/packet.ts';
 import { count, nameOf, type Crew } from './crew.ts';
-import { LOST_SILENCE, REUSE_GAP } from './config.ts';
+import { REUSE_GAP } from './config.ts';
 import { answerSeek, ballot, named, reflected, reviveLost } from './heal.ts';
 import { MAIN, type SocketId } from './io.ts';
 import type { Question } from './paths.ts';
@@ -157,7 +157,6 @@ function pong(crew: Crew, peer: NodeId, message: Extract<Message, { type: 'pong'
   }
   const { question, change, roundTrip } = verdict;
   armQuestions(crew);
-  crew.sendRetries = 0;
   crew.book.answered(peer, question.address);
   if (question.socket === MAIN) {
     crew.mainDoubted = false;
@@ -176,18 +175,17 @@ function pong(crew: Crew, peer: NodeId, message: Extract<Message, { type: 'pong'
 
 /** The member is alive: suspicion and search end, and it hears what it may have missed. */
 function answeredAlive(crew: Crew, peer: NodeId, question: Question, missed: boolean): void {
-  const { found, first, silence } = crew.suspicions.answered(peer, crew.now);
+  const { found, wasLost, silence } = crew.suspicions.answered(peer, crew.now);
   crew.timers.clear(`try/${peer}`);
   crew.timers.clear(`seek/${peer}`);
   crew.seek.end(peer);
   if (found) {
     const { address } = question;
     const name = nameOf(crew, peer);
-    if (first) crew.outbox.viewChanged();
     crew.outbox.event({ type: 'member-found', id: peer, name, address, after: silence });
   }
   if (found || missed) catchUp(crew, peer);
-  if (found && silence >= LOST_SILENCE) reviveLost(crew);
+  if (wasLost) reviveLost(crew);
 }
 
 /** An address proven for one member cannot be another's any more: that one is asked anew. */

@@ -121,6 +121,11 @@ export class Ledger {
     return this.#arrivals.size;
   }
 
+  /** Whether no further act has room. */
+  get full(): boolean {
+    return this.#arrivals.size >= ACTS_MAX;
+  }
+
   /** The acts of one author; none when there are none. */
   chain(author: NodeId): readonly SignedAct[] {
     return this.#chains.get(author) ?? [];
@@ -159,7 +164,7 @@ export class Ledger {
   }
 
   #append(signed: SignedAct): Placement {
-    if (this.#arrivals.size >= ACTS_MAX) return refused('too-many-acts');
+    if (this.full) return refused('too-many-acts');
     if (this.#overfills(signed)) return refused('too-many-members');
     this.#keep(signed);
     return { type: 'added', act: signed };

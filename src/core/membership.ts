@@ -135,9 +135,10 @@ export class Membership {
     }
   }
 
-  /** False when this node left, or its chain is full. */
+  /** False when this node left, or its chain or the whole ledger is full. */
   get maySign(): boolean {
-    return this.isMember(this.#self) && this.count(this.#self) < ACTS_PER_AUTHOR_MAX;
+    if (this.#ledger.full || !this.isMember(this.#self)) return false;
+    return this.count(this.#self) < ACTS_PER_AUTHOR_MAX;
   }
 
   /** Signs the next act of the own chain and adds it. Only while {@link maySign}. */

@@ -142,17 +142,31 @@ export class Paths {
     if (this.#nextDeadline !== undefined) this.#nextDeadline = after(this.#nextDeadline, late);
   }
 
-  /** What could not be sent is no question. */
-  unsent(socket: SocketId, to: Address): readonly NodeId[] {
+  /** What could not be sent is no question; a path in use that it was sent over falls silent. */
+  unsent(
+    socket: SocketId,
+    to: Address,
+    now: Instant,
+  ): {
+    readonly peers: readonly NodeId[];
+    readonly changes: readonly PathChange[];
+    readonly inUse: boolean;
+  } {
     const peers: NodeId[] = [];
-    for (const [peer, { open }] of this.#peers) {
-      for (const [challenge, question] of open) {
+    const changes: PathChange[] = [];
+    let inUse = false;
+    for (const [peer, peerPaths] of this.#peers) {
+      for (const [challenge, question] of peerPaths.open) {
         if (question.socket !== socket || !sameAddress(question.address, to)) continue;
-        open.delete(challenge);
+        peerPaths.open.delete(challenge);
         peers.push(peer);
+        const { path } = peerPaths;
+        inUse ||= path?.socket === socket && sameAddress(path.address, to);
+        const change = this.#silence(question, now);
+        if (change !== undefined) changes.push(change);
       }
     }
-    return peers;
+    return { peers, changes, inUse };
   }
 
   /** The peer's newest record lists these; may change the path in use. */

@@ -127,24 +127,24 @@ export class Suspicions {
   }
 
   /**
-   * A pong came: the member is alive. `found` when it was not, with the silence before, and `first`
-   * when it never answered before.
+   * A pong came: the member is alive. `found` when it was not, `wasLost` when it was lost;
+   * `silence` since the pong before.
    */
   answered(
     peer: NodeId,
     now: Instant,
-  ): { readonly found: boolean; readonly first: boolean; readonly silence: Duration } {
+  ): { readonly found: boolean; readonly wasLost: boolean; readonly silence: Duration } {
     const member = this.#members.get(peer);
-    if (member === undefined) return { found: false, first: false, silence: millis(0) };
+    if (member === undefined) return { found: false, wasLost: false, silence: millis(0) };
     const found = member.liveness !== 'alive';
-    const first = member.heardAt === undefined;
+    const wasLost = member.liveness === 'lost';
     const silence = elapsed(member.silentSince, now);
     member.liveness = 'alive';
     member.failures = 0;
     member.backoff = 0;
     member.deadline = undefined;
     member.silentSince = now;
-    return { found, first, silence };
+    return { found, wasLost, silence };
   }
 
   /**

@@ -96,7 +96,9 @@ export function learnRecord(crew: Crew, bytes: Bytes, from: NodeId | undefined):
   const asListed =
     path !== undefined && listed.some((address) => sameAddress(address, path.address));
   // In a small cluster a new address is proven at once; in a larger one when its turn comes.
-  if (!asListed && listed.length > 0 && othersCount(crew) <= SMALL_CLUSTER) {
+  const silent = crew.suspicions.liveness(record.id) !== 'alive';
+  const worthIt = silent || (!asListed && othersCount(crew) <= SMALL_CLUSTER);
+  if (listed.length > 0 && worthIt) {
     askAnew(crew, record.id);
   }
 }

@@ -177,6 +177,6 @@ describe('a liar that reports another address each time', () => {
     const all = h.machines.map((machine) => rounds(machine).length);
     // Fifty each, before rounds that change nothing were held against who began them.
     expect(Math.max(...all)).toBeGreaterThan(0);
-    expect(Math.max(...all)).toBeLessThan(20);
+    expect(Math.max(...all)).toBeLessThan(30);
   });
 });

@@ -17,11 +17,8 @@ function beliefs(machine: Machine): unknown {
       ...[id, name, state, address, proof, moves],
       ...Object.entries(tags),
     ]),
-    own: machine.status.self.addresses.map(({ address, votes, voters }) => [
-      address,
-      votes,
-      voters,
-    ]),
+    // How many voted is a matter of the last round, not of belief.
+    own: machine.status.self.addresses.map(({ address }) => address),
     state: machine.status.self.state,
   };
 }

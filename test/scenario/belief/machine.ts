@@ -43,6 +43,8 @@ export interface Snapshot {
 
 /** A real node and all it needs: an address, sockets, a disk, two clocks. */
 export class Machine {
+  /** Addresses that this machine's network says it cannot send to. */
+  unreachable: (to: Address) => boolean = () => false;
   readonly name: string;
   readonly identity: Identity;
   readonly wire: Wire;
@@ -278,6 +280,11 @@ export class Machine {
     if (effect.type === 'wake') return this.#setWake(effect.at);
     if (effect.type === 'send') {
       const port = this.#sockets.get(effect.socket);
+      if (this.unreachable(effect.to)) {
+        const { socket, to } = effect;
+        this.#soon({ type: 'send-failed', socket, to, reason: 'unreachable' });
+        return;
+      }
       if (port !== undefined) this.wire.send(at(this.ip, port), effect.to, effect.bytes);
       return;
     }

@@ -1,10 +1,12 @@
 import { beforeEach, describe, expect, test } from 'vitest';
+import type { Address } from '../../../src/base/address.ts';
 import type { NodeId } from '../../../src/base/id.ts';
 import { after, instant, millis, type Duration, type Instant } from '../../../src/base/time.ts';
 import {
   BURST_FIRST,
   GATHER_FLOOR,
-  OUTVOTED_REST,
+  MUTE_REST,
+  MUTE_WINDOW,
   REFLECTION_GAP,
   ROUND_CALM,
   ROUND_GAP,
@@ -12,11 +14,14 @@ import {
   SMALL_CLUSTER,
 } from '../../../src/core/config.ts';
 import { Rounds } from '../../../src/core/doubt.ts';
+import type { SocketId } from '../../../src/core/io.ts';
 import { at } from './fixture.ts';
 
 const T = millis(150);
 const three = ['cellar', 'pi', 'shed'] as NodeId[];
 const [cellar, pi, shed] = three as [NodeId, NodeId, NodeId];
+/** Enough that one may be muted. */
+const crowd = [...three, 'barn', 'den'] as NodeId[];
 
 let rounds: Rounds;
 let now: Instant;
@@ -222,14 +227,13 @@ describe('a doubt that comes too soon', () => {
 describe('a member whose silence or report began three rounds for nothing', () => {
   /** A round that cellar began and that half answered. */
   function idle(changed = false): void {
-    rounds.begin('unanswered', cellar, three, now, T);
-    rounds.answered(pi, true, now);
-    rounds.answered(shed, true, now);
+    rounds.begin('unanswered', cellar, crowd, now, T);
+    for (const peer of crowd.slice(1)) rounds.answered(peer, true, now);
     rounds.finish(changed, now);
     pass(10_000);
   }
 
-  test('begins none for ten minutes', () => {
+  test('begins none for a minute', () => {
     idle();
     idle();
     expect(rounds.isMuted(cellar, now)).toBe(false);
@@ -237,8 +241,26 @@ describe('a member whose silence or report began three rounds for nothing', () =
     const since = now - 10_000;
     expect(rounds.isMuted(cellar, now)).toBe(true);
     expect(rounds.isMuted(pi, now)).toBe(false);
-    expect(rounds.isMuted(cellar, instant(since + OUTVOTED_REST - 1))).toBe(true);
-    expect(rounds.isMuted(cellar, instant(since + OUTVOTED_REST))).toBe(false);
+    expect(rounds.isMuted(cellar, instant(since + MUTE_REST - 1))).toBe(true);
+    expect(rounds.isMuted(cellar, instant(since + MUTE_REST))).toBe(false);
+  });
+
+  test('is not muted for rounds that lie more than half a minute apart', () => {
+    for (let count = 0; count < 6; count += 1) {
+      idle();
+      pass(MUTE_WINDOW / 2);
+    }
+    expect(rounds.isMuted(cellar, now)).toBe(false);
+  });
+
+  test('is not muted where its silence is one of the last three that count', () => {
+    for (let count = 0; count < 5; count += 1) {
+      rounds.begin('unanswered', cellar, [cellar, pi, shed], now, T);
+      rounds.answered(pi, true, now);
+      rounds.answered(shed, true, now);
+      rounds.finish(false, now);
+    }
+    expect(rounds.isMuted(cellar, now)).toBe(false);
   });
 
   test('is heard again after one that changed something, and when it is a member anew', () => {
@@ -255,7 +277,7 @@ describe('a member whose silence or report began three rounds for nothing', () =
 
   test('is not blamed for rounds that hardly anybody answered', () => {
     for (let count = 0; count < 5; count += 1) {
-      rounds.begin('unanswered', cellar, three, now, T);
+      rounds.begin('unanswered', cellar, crowd, now, T);
       rounds.finish(false, now);
     }
     expect(rounds.isMuted(cellar, now)).toBe(false);
@@ -266,34 +288,46 @@ describe('a report of my address', () => {
   const here = at('192.0.2.1:4117');
   const there = at('192.0.2.2:4117');
 
+  /** A report that was acted on; whether it was news. */
+  function report(peer: NodeId, socket: SocketId, seen: Address): boolean {
+    const isNews = rounds.isNews(peer, socket, seen);
+    rounds.note(peer, socket, seen);
+    return isNews;
+  }
+
+  test('that nobody acted on stays news', () => {
+    expect(rounds.isNews(cellar, 0, here)).toBe(true);
+    expect(rounds.isNews(cellar, 0, here)).toBe(true);
+  });
+
   test('is news once, and again when it says something else', () => {
-    expect(rounds.reported(cellar, 0, here)).toBe(true);
-    expect(rounds.reported(cellar, 0, here)).toBe(false);
-    expect(rounds.reported(cellar, 0, there)).toBe(true);
-    expect(rounds.reported(cellar, 0, here)).toBe(true);
+    expect(report(cellar, 0, here)).toBe(true);
+    expect(report(cellar, 0, here)).toBe(false);
+    expect(report(cellar, 0, there)).toBe(true);
+    expect(report(cellar, 0, here)).toBe(true);
   });
 
   test('is kept for each member and each socket apart', () => {
-    rounds.reported(cellar, 0, here);
-    expect(rounds.reported(pi, 0, here)).toBe(true);
-    expect(rounds.reported(cellar, 1, here)).toBe(true);
+    report(cellar, 0, here);
+    expect(report(pi, 0, here)).toBe(true);
+    expect(report(cellar, 1, here)).toBe(true);
   });
 
   test('is news again after a round that nobody answered', () => {
-    rounds.reported(cellar, 0, here);
+    report(cellar, 0, here);
     wholeRound([cellar]);
-    expect(rounds.reported(cellar, 0, here)).toBe(false);
+    expect(report(cellar, 0, here)).toBe(false);
     wholeRound([]);
-    expect(rounds.reported(cellar, 0, here)).toBe(true);
+    expect(report(cellar, 0, here)).toBe(true);
   });
 
   test('of who left is forgotten, of the others not', () => {
-    rounds.reported(cellar, 0, here);
-    rounds.reported(cellar, 2, here);
-    rounds.reported(pi, 0, here);
+    report(cellar, 0, here);
+    report(cellar, 2, here);
+    report(pi, 0, here);
     rounds.forget(cellar);
-    expect(rounds.reported(cellar, 0, here)).toBe(true);
-    expect(rounds.reported(cellar, 2, here)).toBe(true);
-    expect(rounds.reported(pi, 0, here)).toBe(false);
+    expect(report(cellar, 0, here)).toBe(true);
+    expect(report(cellar, 2, here)).toBe(true);
+    expect(report(pi, 0, here)).toBe(false);
   });
 });

@@ -204,8 +204,8 @@ describe('questions', () => {
     ask(HOME);
     ask(HOME, 1);
     ask(HOME, 0, cellar);
-    expect(paths.unsent(0, at(NEW))).toEqual([]);
-    expect(paths.unsent(0, at(HOME))).toEqual([pi, cellar]);
+    expect(paths.unsent(0, at(NEW), now).peers).toEqual([]);
+    expect(paths.unsent(0, at(HOME), now).peers).toEqual([pi, cellar]);
     pass(T);
     expect(paths.expire(now).silent.map(({ peer, socket }) => [peer, socket])).toEqual([[pi, 1]]);
   });

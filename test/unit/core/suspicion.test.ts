@@ -35,7 +35,7 @@ describe('a member', () => {
     expect(suspicions.liveness(pi)).toBe('suspect');
     expect(suspicions.answered(pi, after(T0, seconds(3)))).toEqual({
       found: true,
-      first: true,
+      wasLost: false,
       silence: 3_000,
     });
     expect(suspicions.liveness(pi)).toBe('alive');
@@ -80,7 +80,7 @@ describe('a member', () => {
     for (let failures = 0; failures < 9; failures += 1) now = failOnce(suspicions, now).at;
     expect(suspicions.liveness(pi)).toBe('lost');
     const answered = suspicions.answered(pi, now);
-    expect(answered).toEqual({ found: true, first: false, silence: now - T0 });
+    expect(answered).toEqual({ found: true, wasLost: true, silence: now - T0 });
     expect(suspicions.failures(pi)).toBe(0);
     expect(suspicions.answered(pi, now).found).toBe(false);
   });
