@@ -75,9 +75,6 @@ export interface AnnouncedInvite {
 
 const UNCHANGED: Change = { joined: [], left: [], renamed: false };
 
-/** Shorter prefixes of an ID than this are more likely a mistyped name. */
-const PREFIX_MIN = 4;
-
 /**
  * Signed acts in, members out (PROTOCOL §7; B5). The acts are kept by a {@link Ledger}; who they
  * make a member is judged by standing.ts; this class keeps the outcome current, names the members
@@ -198,7 +195,7 @@ export class Membership {
       const group = this.everyone().filter((node) => node.state === state);
       const named = group.find(({ name }) => name === wanted);
       if (named !== undefined) return named.id;
-      if (wanted.length < PREFIX_MIN) continue;
+      if (wanted.length === 0) continue;
       const [first, second] = group.filter((node) => node.id.startsWith(wanted));
       if (second !== undefined) return 'ambiguous';
       if (first !== undefined) return first.id;

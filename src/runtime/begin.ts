@@ -15,6 +15,7 @@ import { systemClock } from './clock.ts';
 import { dial, type Joiner } from './dial.ts';
 import type { CheckedOptions, LogLine } from './options.ts';
 import type { StoredState, Store } from './store.ts';
+import { readToken } from './token.ts';
 
 /** Octets of the generator's seed, and of a founding's nonce. */
 const SEED_SIZE = 32;
@@ -45,12 +46,20 @@ export async function beginNode(
   store: Store,
   { identity, cluster, book }: StoredState,
   options: CheckedOptions,
-  token: Token | undefined,
   wait?: { signal?: AbortSignal },
 ): Promise<Node> {
   const { settings, log } = options;
-  if (cluster !== undefined) {
+  let token: Token | undefined;
+  if (cluster === undefined) token = await tokenOf(options);
+  else {
     const node = makeNode(identity, { cluster, book }, settings);
+    token = await tokenOf(options).catch((error: unknown) => {
+      if (node.memberCount <= 1) throw error;
+      const why = error instanceof Error ? error.message : String(error);
+      const message = `This node belongs to ${node.clusterName} already; not needed: ${why}`;
+      log({ level: 'info', code: 'join-ignored', message });
+      return undefined;
+    });
     if (token === undefined || !leaves(node, token, log)) return node;
   }
   const beginning =
@@ -59,6 +68,12 @@ export async function beginNode(
       : await join({ identity, token, name: options.name, lan: lanOf(options) }, log, wait);
   await store.saveAll(beginning.cluster, beginning.book);
   return makeNode(identity, beginning, settings);
+}
+
+/** The token given, if one was; throws `UserError` token-… or what its reader throws. */
+async function tokenOf({ join }: CheckedOptions): Promise<Token | undefined> {
+  const text = typeof join === 'function' ? await join() : join;
+  return text === undefined ? undefined : readToken(text);
 }
 
 /** Joins with a token; says when it looks expired here, which is the maker's to judge (B4). */

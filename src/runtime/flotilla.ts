@@ -74,7 +74,6 @@ export class Flotilla implements AsyncDisposable {
    */
   static async start(options: FlotillaOptions = {}, wait?: Wait): Promise<Flotilla> {
     const checked = checkOptions(options);
-    const token = checked.join === undefined ? undefined : readToken(checked.join);
     const store = await Store.open(checked.state);
     let ports: Ports | undefined;
     try {
@@ -93,7 +92,7 @@ export class Flotilla implements AsyncDisposable {
       });
       // Before anything is joined: a port that is taken must not cost an invite.
       await ports.open(checked.bind, checked.port);
-      const node = await beginNode(store, state, checked, token, wait);
+      const node = await beginNode(store, state, checked, wait);
       const { identity } = state;
       running = new Flotilla({ options: checked, store, identity, ports, node });
       running.#life.take({ type: 'start' });

@@ -30,8 +30,11 @@ export interface FlotillaOptions {
   readonly name?: string;
   /** The name of the cluster, if one is founded. */
   readonly cluster?: string;
-  /** The token to join a cluster with. */
-  readonly join?: string;
+  /**
+   * The token to join a cluster with, or who reads it. What is wrong with it does not matter to a
+   * node that has members around it already: a restarted service must not die of a used token.
+   */
+  readonly join?: string | (() => Promise<string | undefined>);
   /** UDP and TCP port 0–65535; 0 lets the system choose. */
   readonly port?: number;
   /** IP addresses to listen on; default: all of both families. */
@@ -53,7 +56,7 @@ export interface CheckedOptions {
   readonly state: string;
   readonly name: NodeName;
   readonly cluster: string;
-  readonly join: string | undefined;
+  readonly join: string | (() => Promise<string | undefined>) | undefined;
   readonly port: number;
   /** Canonical IP texts; undefined: every address of both families. */
   readonly bind: readonly string[] | undefined;

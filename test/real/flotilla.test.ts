@@ -169,6 +169,19 @@ describe('joining', () => {
     expect(await cellar.join(token)).toEqual({ cluster: 'home', already: true });
   });
 
+  it('that cannot be read any more does not end a restarted member, and does end a newcomer', async () => {
+    const attic = await start('attic');
+    const state = await ownFolder();
+    await (await start('cellar', { state, join: await inviteOf(attic) })).close();
+    const gone = (): Promise<string> => Promise.reject(new Error('the token file is gone'));
+    const notes: LogLine[] = [];
+    const again = await start('cellar', { state, join: gone, log: (line) => notes.push(line) });
+    expect(notes.map(({ code }) => code)).toContain('join-ignored');
+    await again.close();
+    await (await start('cellar', { state, join: 'flt2-mistyped' })).close();
+    await expect(start('pi', { join: gone })).rejects.toThrow('the token file is gone');
+  });
+
   it('is not needed any more when the state belongs to the cluster already', async () => {
     const attic = await start('attic');
     const state = await ownFolder();

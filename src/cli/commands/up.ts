@@ -20,7 +20,7 @@ export async function run(call: Call): Promise<number> {
   const level = settings.get(flags.LOG_LEVEL) ?? 'info';
   const log = new Log(world.stderr, format, level, () => new Date());
   const state = resolve(call.stateFolder);
-  const options = await optionsOf(settings, state, world.stdin);
+  const options = optionsOf(settings, state, world.stdin);
   const ending = await runDaemon(options, log, (flotilla) => {
     const { id, name, clusterName: cluster, memberCount: members, port } = flotilla;
     const facts: Facts = { id, name, cluster, members, port, state };
@@ -35,11 +35,11 @@ export async function run(call: Call): Promise<number> {
 }
 
 /** What was set; the runtime knows the defaults and judges the values. */
-async function optionsOf(
+function optionsOf(
   settings: Settings,
   state: string,
   stdin: Call['world']['stdin'],
-): Promise<FlotillaOptions> {
+): FlotillaOptions {
   const tags = settings.get(flags.TAG);
   const wished = {
     name: settings.get(flags.NAME),
@@ -49,7 +49,7 @@ async function optionsOf(
     lan: settings.get(flags.LAN),
     beatMs: settings.get(flags.BEAT),
     tags: tags === undefined ? undefined : Object.fromEntries(tags),
-    join: await tokenFromSettings(settings, stdin),
+    join: () => tokenFromSettings(settings, stdin),
   };
   return { state, ...withoutGaps(wished) };
 }

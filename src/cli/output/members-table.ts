@@ -54,7 +54,7 @@ function stateCell({ state, lastHeardMs, protocol }: MemberView, palette: Palett
 
 /** Direct proofs have an age; a voucher's is not ours to tell. */
 function proofCell({ state, proof, provenMs }: MemberView, palette: Palette): Cell {
-  if (state === 'self') return { text: 'voted', paint: palette.quiet };
+  if (state === 'self') return { text: proof === 'none' ? '-' : 'voted', paint: palette.quiet };
   if (proof === 'none') return { text: 'none', paint: palette.doubtful };
   if (proof !== 'direct' || provenMs === null) return proof;
   return `direct, ${span(provenMs)} ago`;
