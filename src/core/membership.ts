@@ -184,7 +184,7 @@ export class Membership {
   }
 
   /**
-   * The node that a human means by a name, an ID or at least 4 first characters of one, in either
+   * The node that a human means by a name, an ID or the first characters of one alone, in either
    * case. Members go before those that left.
    */
   find(text: string): NodeId | 'unknown' | 'ambiguous' {

@@ -169,7 +169,7 @@ describe('joining', () => {
     expect(await cellar.join(token)).toEqual({ cluster: 'home', already: true });
   });
 
-  it('that cannot be read any more does not end a restarted member, and does end a newcomer', async () => {
+  it('that cannot be read ends no restarted member, but a newcomer', async () => {
     const attic = await start('attic');
     const state = await ownFolder();
     await (await start('cellar', { state, join: await inviteOf(attic) })).close();
