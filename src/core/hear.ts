@@ -11,7 +11,7 @@ import { elapsed, millis, type Duration } from '../base/time.ts';
 import { decodeMessage, type Message } from '../wire/message.ts';
 import { decodePacket } from '../wire/packet.ts';
 import { count, nameOf, type Crew } from './crew.ts';
-import { REUSE_GAP } from './config.ts';
+import { HELLO_FRESH, REUSE_GAP } from './config.ts';
 import { answerSeek, ballot, named, reflected, reviveLost } from './heal.ts';
 import { MAIN, type SocketId } from './io.ts';
 import type { Question } from './paths.ts';
@@ -50,7 +50,7 @@ export function datagram(crew: Crew, socket: SocketId, from: Address, bytes: Byt
       crew.outbox.put({ type: 'send', socket, to: from, bytes: verdict.bytes });
       return;
     case 'established':
-      ask(crew, verdict.peer, socket, from);
+      established(crew, verdict.peer, socket, from);
       return;
     case 'opened':
       opened(crew, verdict.peer, socket, from, verdict.message);
@@ -58,6 +58,17 @@ export function datagram(crew: Crew, socket: SocketId, from: Address, bytes: Byt
     default:
       unreachable(verdict);
   }
+}
+
+/**
+ * A hello of mine was answered. Of several sockets it left from, one was first by chance: the main
+ * one is asked too, or the path would stay with a fresh one for as long as that is open.
+ */
+function established(crew: Crew, peer: NodeId, socket: SocketId, from: Address): void {
+  ask(crew, peer, socket, from);
+  const lately = crew.mainSent.get(peer);
+  if (socket === MAIN || lately === undefined) return;
+  if (elapsed(lately, crew.now) <= HELLO_FRESH) ask(crew, peer, MAIN, from);
 }
 
 /** A member said something, from an address that may be new. */

@@ -134,14 +134,20 @@ export function beatTo(crew: Crew, peer: NodeId): void {
   if (crew.sessions.wantsHello(peer, crew.now)) greet(crew, peer, path.socket, path.address);
 }
 
-/** While a path runs where no record lists it, the listed addresses are asked once a minute. */
+/** While a better listed address than the path's is there, it is asked once a minute. */
 function askListed(crew: Crew, peer: NodeId, path: Path): void {
-  const listed = crew.book.listed(peer);
-  if (listed.length === 0 || listed.some((to) => sameAddress(to, path.address))) return;
+  const better = listedBefore(crew.book.listed(peer), path.address);
+  if (better.length === 0) return;
   const last = crew.listedAsked.get(peer);
   if (last !== undefined && elapsed(last, crew.now) < LISTED_PAUSE) return;
   crew.listedAsked.set(peer, crew.now);
-  for (const to of listed) ask(crew, peer, path.socket, to);
+  for (const to of better) ask(crew, peer, path.socket, to);
+}
+
+/** Of a record's addresses, best first, those before the one in use: all, if it is not listed. */
+export function listedBefore(listed: readonly Address[], inUse: Address): readonly Address[] {
+  const rank = listed.findIndex((to) => sameAddress(to, inUse));
+  return rank < 0 ? listed : listed.slice(0, rank);
 }
 
 /**

@@ -26,7 +26,15 @@ import type { ActVerdict } from './membership.ts';
 import { count, nameOf, others, othersCount, type Crew } from './crew.ts';
 import { MAIN } from './io.ts';
 import { listedAddresses, portsToList, type VotedHost } from './own-record.ts';
-import { askAnew, pathChanged, saveBookSoon, tell, watchSilence } from './talk.ts';
+import {
+  ask,
+  askAnew,
+  listedBefore,
+  pathChanged,
+  saveBookSoon,
+  tell,
+  watchSilence,
+} from './talk.ts';
 
 /** A member to talk to from now on: watched, in the rotation. */
 export function welcome(crew: Crew, peer: NodeId): void {
@@ -92,15 +100,21 @@ export function learnRecord(crew: Crew, bytes: Bytes, from: NodeId | undefined):
   const listed = crew.book.listed(record.id);
   const change = crew.paths.list(record.id, listed, crew.now);
   if (change !== undefined) pathChanged(crew, change);
-  const path = crew.paths.path(record.id);
-  const asListed =
-    path !== undefined && listed.some((address) => sameAddress(address, path.address));
-  // In a small cluster a new address is proven at once; in a larger one when its turn comes.
-  const silent = crew.suspicions.liveness(record.id) !== 'alive';
-  const worthIt = silent || (!asListed && othersCount(crew) <= SMALL_CLUSTER);
-  if (listed.length > 0 && worthIt) {
-    askAnew(crew, record.id);
-  }
+  proveListed(crew, record.id, listed);
+}
+
+/**
+ * A new record: in a small cluster its addresses are proven at once, also when only the port of a
+ * fresh socket is in use so far; in a larger one when the member's turn comes.
+ */
+function proveListed(crew: Crew, peer: NodeId, listed: readonly Address[]): void {
+  if (listed.length === 0) return;
+  const path = crew.paths.path(peer);
+  const silent = crew.suspicions.liveness(peer) !== 'alive';
+  const small = othersCount(crew) <= SMALL_CLUSTER;
+  const better = path === undefined ? listed : listedBefore(listed, path.address);
+  if (silent || (small && better.length === listed.length)) askAnew(crew, peer);
+  else if (small && path !== undefined) for (const to of better) ask(crew, peer, path.socket, to);
 }
 
 /** An act that somebody handed on: believed when its chain reaches back to the founding (B5). */

@@ -9,6 +9,7 @@ import { SMALL_CLUSTER } from '../core/config.ts';
 import { SIGNATURE_SIZE } from '../wire/field.ts';
 import { ipOf } from './checkers.ts';
 import type { VirtualHost } from './host.ts';
+import { MAIN_PORT } from './site.ts';
 import type { Truth } from './truth.ts';
 
 /**
@@ -106,12 +107,15 @@ function everyoneKnown(
   return undefined;
 }
 
-/** The port is left out: a home router, or a fresh socket, shows others that serve as well. */
+/** Behind a home router the port is left out: others see the one its translation chose. */
 function place(seen: MemberView, other: VirtualHost): string | undefined {
+  const { addresses, translates } = other.site;
   const shown = seen.address === null ? '' : ipOf(seen.address);
-  if (other.site.addresses.includes(shown)) return undefined;
-  const real = other.site.addresses.join(', ') || 'nowhere';
-  return `shows ${other.name} at ${seen.address ?? 'no address'}, it is at ${real}`;
+  const rightPort = translates || seen.address?.endsWith(`:${String(MAIN_PORT)}`) === true;
+  if (addresses.includes(shown) && rightPort) return undefined;
+  const real = addresses.join(', ') || 'nowhere';
+  const port = translates ? '' : `, port ${String(MAIN_PORT)}`;
+  return `shows ${other.name} at ${seen.address ?? 'no address'}, it is at ${real}${port}`;
 }
 
 function byId(members: readonly MemberView[]): ReadonlyMap<string, MemberView> {

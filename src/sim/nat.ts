@@ -74,6 +74,7 @@ interface Flow {
  */
 export class HomeRouter implements Site {
   readonly site: string;
+  readonly translates = true;
   readonly #kind: NatKind;
   readonly #network: Network;
   readonly #timeline: Timeline;

@@ -16,6 +16,8 @@ export type Receiver = (port: number, from: Address, bytes: Bytes) => void;
 export interface Site extends Endpoint {
   /** Public addresses now; none while unplugged. */
   readonly addresses: readonly string[];
+  /** Whether others may see another port than the machine's. */
+  readonly translates: boolean;
   /** Other addresses from now on. The network and the truth are told by the world. */
   readdress(ips: readonly string[]): void;
   /** Sends from a port of the machine; false when there is no way to that family. */
@@ -26,6 +28,7 @@ export interface Site extends Endpoint {
 /** A machine that holds its public addresses itself, at most one of each family. */
 export class DirectSite implements Site {
   readonly site: string;
+  readonly translates = false;
   readonly #network: Network;
   #addresses: readonly string[] = [];
   #receiver: Receiver | undefined;

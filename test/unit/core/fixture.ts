@@ -329,6 +329,8 @@ export class Scene {
   pings = true;
   /** The socket of the machine that their pings come to. */
   pingedSocket: SocketId = 0;
+  /** What leaves from this socket reaches the members before what leaves from others. */
+  first: SocketId = 0;
   #pingedAt = START;
   #busy = false;
   readonly #queue: Send[] = [];
@@ -424,7 +426,7 @@ export class Scene {
     if (this.#busy) return [];
     this.#busy = true;
     const all: Effect[] = [];
-    for (let send = this.#queue.shift(); send !== undefined; send = this.#queue.shift()) {
+    for (let send = this.#next(); send !== undefined; send = this.#next()) {
       for (const puppet of this.puppets) {
         if (!puppet.on || !sameAddress(puppet.at, send.to)) continue;
         all.push(...this.#give(puppet, send));
@@ -432,6 +434,11 @@ export class Scene {
     }
     this.#busy = false;
     return all;
+  }
+
+  #next(): Send | undefined {
+    const sooner = this.#queue.findIndex(({ socket }) => socket === this.first);
+    return this.#queue.splice(Math.max(0, sooner), 1)[0];
   }
 
   #give(puppet: Puppet, { socket, to, bytes }: Send): Effect[] {

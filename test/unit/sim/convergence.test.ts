@@ -11,35 +11,47 @@ import { memberView } from './toy.ts';
 const random = new SeededRandom(2);
 
 /** As much of a host as the judge of convergence looks at. */
-function hostOf(name: string, ip: string): { host: VirtualHost; show(...m: MemberView[]): void } {
+function hostOf(
+  name: string,
+  ip: string,
+  translates = false,
+): { host: VirtualHost; show(...m: MemberView[]): void } {
   let members: readonly MemberView[] = [];
   const { id } = identityFrom(standInSuite, random.bytes(32));
   const host = {
     id,
     name,
-    site: { addresses: [ip] },
+    site: { addresses: [ip], translates },
     machine: { document: () => ({ records: [], history: [] }) },
     view: (): MembersDocument => ({ schema: 1, self: id, members }),
   } as unknown as VirtualHost;
   return { host, show: (...shown) => (members = shown) };
 }
 
-function pair(changes: Partial<MemberView> = {}): { holds: boolean; complaint: string } {
-  const attic = hostOf('attic', '203.0.113.10');
-  const pi = hostOf('pi', '203.0.113.11');
+function pair(
+  changes: Partial<MemberView> = {},
+  routers = false,
+): { holds: boolean; complaint: string } {
+  const attic = hostOf('attic', '203.0.113.10', routers);
+  const pi = hostOf('pi', '203.0.113.11', routers);
   attic.show(memberView({ id: pi.host.id, address: '203.0.113.11:4117', ...changes }));
-  pi.show(memberView({ id: attic.host.id, address: '203.0.113.10:50000' }));
+  pi.show(memberView({ id: attic.host.id, address: '203.0.113.10:4117' }));
   const judge = new Convergence(new Truth());
   return { holds: judge.holds([attic.host, pi.host]), complaint: judge.complaint };
 }
 
 describe('a small cluster is whole', () => {
-  it('when each shows each alive, in place and proven, at whatever port', () => {
+  it('when each shows each alive, in place and proven', () => {
     expect(pair()).toEqual({ holds: true, complaint: 'nothing' });
+  });
+
+  it('behind routers at whatever port', () => {
+    expect(pair({ address: '203.0.113.11:50000' }, true).holds).toBe(true);
   });
 
   it.each([
     ['someone is shown elsewhere', { address: '203.0.113.12:4117' }, /it is at 203\.0\.113\.11/],
+    ['a fresh port is shown', { address: '203.0.113.11:50000' }, /11:50000, it is at .* 4117/],
     ['someone is shown nowhere', { address: null }, /no address/],
     ['someone is suspected', { state: 'suspect' }, /takes pi for suspect/],
     ['someone is lost', { state: 'lost' }, /takes pi for lost/],
