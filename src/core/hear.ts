@@ -20,6 +20,7 @@ import {
   armQuestions,
   ask,
   askAnew,
+  listedBefore,
   noteMainFlow,
   pathChanged,
   rememberPath,
@@ -61,11 +62,13 @@ export function datagram(crew: Crew, socket: SocketId, from: Address, bytes: Byt
 }
 
 /**
- * A hello of mine was answered. Of several sockets it left from, one was first by chance: the main
- * one is asked too, or the path would stay with a fresh one for as long as that is open.
+ * A hello of mine was answered. It left from several sockets to several addresses, and by chance
+ * this answer was the first; the others are dropped. So the main socket asks, too, and so are the
+ * addresses that the record puts first, or the path would stay with a fresh port.
  */
 function established(crew: Crew, peer: NodeId, socket: SocketId, from: Address): void {
   ask(crew, peer, socket, from);
+  for (const to of listedBefore(crew.book.listed(peer), from)) ask(crew, peer, socket, to);
   const lately = crew.mainSent.get(peer);
   if (socket === MAIN || lately === undefined) return;
   if (elapsed(lately, crew.now) <= HELLO_FRESH) ask(crew, peer, MAIN, from);

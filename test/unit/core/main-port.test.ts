@@ -2,7 +2,16 @@ import { describe, expect, test } from 'vitest';
 import { seconds } from '../../../src/base/time.ts';
 import { LISTED_PAUSE } from '../../../src/core/config.ts';
 import { identityOf } from './acts.ts';
-import { at, placeOf, recordOf, Scene, sends, storedCluster, type Puppet } from './fixture.ts';
+import {
+  at,
+  classOf,
+  placeOf,
+  recordOf,
+  Scene,
+  sends,
+  storedCluster,
+  type Puppet,
+} from './fixture.ts';
 
 /** Where a fresh socket of the member is seen. */
 const FRESH = at('192.0.2.9:50001');
@@ -57,6 +66,18 @@ describe('the main port of a member that is reached at a fresh one', () => {
   test('is challenged when the record does not list the fresh one any more', () => {
     const { scene, cellar } = onFreshPort();
     expect(tell(scene, cellar, record(cellar, 5, [placeOf(0)]))).toBeGreaterThan(0);
+  });
+
+  test('is challenged when the hello’s answer comes from the fresh one first', () => {
+    const { cluster } = storedCluster('attic', 'cellar');
+    const places = [placeOf(0), '192.0.2.9:50001'];
+    const { bytes } = recordOf(identityOf('cellar'), cluster, { at: places });
+    const scene = new Scene(['attic', 'cellar'], { book: { records: [bytes], history: [] } });
+    scene.puppet(0).at = FRESH;
+    const challenges = sends(scene.start(), MAIN_PLACE).filter(
+      (send) => classOf(send.bytes) === 'session',
+    );
+    expect(challenges.length).toBeGreaterThan(0);
   });
 
   test('is left alone when the record puts the fresh one first', () => {
