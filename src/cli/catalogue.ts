@@ -5,7 +5,7 @@ import * as flags from './flags.ts';
 
 const NAME_WORD = ['<name>', 'a name, an ID, or the beginning of an ID'] as const;
 const NO_DAEMON = '3  no daemon is running';
-const UNKNOWN = '4  no member has this name';
+const UNKNOWN = '4  no member has this name, or not any more';
 
 const RUNNING: readonly Command[] = [
   {
@@ -51,7 +51,8 @@ const MEMBERSHIP: readonly Command[] = [
       'Prints a token on standard output, alone, and what to do with it on standard error.',
       'Whoever has the token can join until it is used up or expired: treat it as a password.',
       'It says where this node is. Without --at that is where the other members see it; a node',
-      'that is alone does not know, and makes a token that works on the same LAN.',
+      'that is alone does not know, and makes a token that works on the same LAN, if it may be',
+      'found there (`up --lan`).',
     ],
     flags: [flags.AT, flags.USES, flags.EXPIRES, flags.QR],
     examples: [
@@ -211,8 +212,12 @@ const TRYING: readonly Command[] = [
       'Runs many nodes, the same code as the daemon, in a virtual network with virtual clocks and',
       'disks. The same seed gives the same run to the last byte, and the same trace hash.',
     ],
-    flags: [flags.SEED, flags.NODES, flags.SCENARIO, flags.SECONDS],
-    examples: ['flotilla sim', 'flotilla sim --seed 42 --nodes 100'],
+    flags: [flags.SEED, flags.NODES, flags.SCENARIO, flags.SECONDS, flags.NAT],
+    examples: [
+      'flotilla sim',
+      'flotilla sim --seed 42 --nodes 100',
+      'flotilla sim --scenario list',
+    ],
     exits: [
       '10  a node crashed',
       '11  a rule was broken (safety)',

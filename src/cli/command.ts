@@ -1,5 +1,7 @@
 /** What a command is: texts and flags, known at once, and its doing, loaded when it is called. */
 
+import { UserError } from '../base/errors.ts';
+import { UsageError } from './exit.ts';
 import type { Flag } from './flag.ts';
 import type { Settings } from './settings.ts';
 import type { World } from './world.ts';
@@ -35,6 +37,21 @@ export interface Command {
   /** Not listed: an inner matter. */
   readonly hidden?: boolean;
   readonly load: () => Promise<{ readonly run: Run }>;
+}
+
+/** A name is a DNS label, of an ID there are fewer characters (RFC 1035 §2.3.4). */
+const NAME_MAX = 63;
+
+/** The member that a command is about, its first word. Throws for one that nobody can have. */
+export function memberWord({ words }: Call): string {
+  const name = words[0] ?? '';
+  const hint = '`flotilla members` lists them all.';
+  if (name === '') {
+    throw new UsageError('name-missing', 'Which member is meant? The name is empty.', hint);
+  }
+  if (name.length <= NAME_MAX) return name;
+  const quote = JSON.stringify(`${name.slice(0, NAME_MAX)}…`);
+  throw new UserError('name-unknown', `No member is called ${quote}.`, hint);
 }
 
 /** Writes a result: one line of JSON. */

@@ -28,11 +28,17 @@ const BY_CODE: ReadonlyMap<string, number> = new Map<string, number>([
   ['join-unreachable', EXIT.notReachable],
   ['address-not-an-address', EXIT.usage],
   ['address-zone', EXIT.usage],
+  ['addresses-too-many', EXIT.usage],
   ['bad-request', EXIT.usage],
   ['beat-out-of-range', EXIT.usage],
   ['bind-not-an-address', EXIT.usage],
+  ['expiry-out-of-range', EXIT.usage],
+  ['invite-out-of-range', EXIT.usage],
   ['name-not-a-name', EXIT.usage],
+  ['own-name', EXIT.usage],
   ['port-not-a-port', EXIT.usage],
+  ['tag-not-a-tag', EXIT.usage],
+  ['uses-out-of-range', EXIT.usage],
 ]);
 
 /** The exit code for an error that ended a command. */

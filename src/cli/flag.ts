@@ -1,6 +1,10 @@
 /** Flags: what each is called on the command line, in the environment and in the config file. */
 
-import { parseDuration, type Duration } from '../base/time.ts';
+import { utf8 } from '../base/bytes.ts';
+import { HOST_PORT_HINT, readHostPort } from '../base/host-port.ts';
+import { formatDuration, parseDuration, type Duration } from '../base/time.ts';
+import { TAG_KEY_MAX, TAG_VALUE_MAX } from '../wire/limits.ts';
+import { isTag, type Tag } from '../wire/record.ts';
 import { UsageError } from './exit.ts';
 
 /** One flag, with how its texts are read into a `T`. */
@@ -85,9 +89,10 @@ export function configKey(flag: Flag<unknown>): string {
   return flag.env.slice('FLOTILLA_'.length).toLowerCase().replaceAll('_', '-');
 }
 
-/** Any text. */
-export function text(value: string): string {
-  return value;
+/** Any text but none, as an unset variable of a script gives. */
+export function text(value: string, source: string): string {
+  if (value !== '') return value;
+  throw new UsageError('value-missing', `${source} is empty.`, 'Give it a value, or leave it out.');
 }
 
 /** A reader of whole numbers from `from` to `to`, ends included. */
@@ -103,15 +108,39 @@ export function whole(from: number, to: number): (value: string, source: string)
   };
 }
 
-/** A time with its unit. */
-export function duration(value: string, source: string): Duration {
-  const parsed = parseDuration(value);
-  if (parsed !== undefined && parsed > 0) return parsed;
-  throw new UsageError(
-    'value-not-a-duration',
-    `${source}: "${value}" is not a time.`,
-    'Write a number and a unit, such as 600ms, 5s, 15m, 2h or 1d.',
-  );
+/** A reader of times with their units, from `least` to `most`, ends included. */
+export function duration(
+  least: Duration,
+  most: Duration,
+): (value: string, source: string) => Duration {
+  return (value, source) => {
+    const parsed = parseDuration(value);
+    if (parsed === undefined) {
+      throw new UsageError(
+        'value-not-a-duration',
+        `${source}: "${value}" is not a time.`,
+        'Write a number and a unit, such as 600ms, 5s, 15m, 2h or 1d.',
+      );
+    }
+    if (parsed >= least && parsed <= most) return parsed;
+    const fault = parsed < least ? 'short' : 'long';
+    const range = `${formatDuration(least)} to ${formatDuration(most)}`;
+    throw new UsageError(
+      'value-out-of-range',
+      `${source}: ${value} is too ${fault}; it takes ${range}.`,
+      '',
+    );
+  };
+}
+
+/** Where a node is, as `HOST:PORT`; the text itself, since host names are looked up elsewhere. */
+export function hostPort(value: string, source: string): string {
+  const read = readHostPort(value);
+  if (read.type !== 'wrong') return value;
+  const { quote, why, zone } = read;
+  const code = zone ? 'address-zone' : 'address-not-an-address';
+  const message = `${source}: ${quote} is no address of a node: ${why}.`;
+  throw new UsageError(code, message, HOST_PORT_HINT);
 }
 
 /** A reader of one of these words. */
@@ -129,15 +158,34 @@ export function oneOf<W extends string>(
   };
 }
 
-/** A pair `K=V`; an empty value is told apart by those who care. */
-export function pair(value: string, source: string): readonly [key: string, value: string] {
+/** A tag as `K=V`; an empty value is told apart by those who care. */
+export function tag(value: string, source: string): readonly [key: string, value: string] {
   const at = value.indexOf('=');
-  if (at > 0) return [value.slice(0, at), value.slice(at + 1)];
+  if (at <= 0) {
+    throw new UsageError(
+      'value-not-a-pair',
+      `${source}: "${value}" is not of the form KEY=VALUE.`,
+      'For example role=storage.',
+    );
+  }
+  const pair = { key: value.slice(0, at), value: value.slice(at + 1) };
+  if (isTag(pair)) return [pair.key, pair.value];
   throw new UsageError(
-    'value-not-a-pair',
-    `${source}: "${value}" is not of the form KEY=VALUE.`,
-    'For example role=storage.',
+    'tag-not-a-tag',
+    `${source}: the tag "${pair.key.slice(0, TAG_KEY_MAX)}" ${tagFault(pair)}.`,
+    'A tag is a word or two about a node, such as role=storage.',
   );
+}
+
+function tagFault({ key, value }: Tag): string {
+  const [keySize, valueSize] = [utf8(key).length, utf8(value).length];
+  if (keySize > TAG_KEY_MAX) {
+    return `has a key of ${String(keySize)} bytes; it may have ${String(TAG_KEY_MAX)}`;
+  }
+  if (valueSize > TAG_VALUE_MAX) {
+    return `has a value of ${String(valueSize)} bytes; it may have ${String(TAG_VALUE_MAX)}`;
+  }
+  return 'holds something that cannot be printed';
 }
 
 function yesOrNo(value: string, source: string): boolean {

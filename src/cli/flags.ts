@@ -2,16 +2,19 @@
 
 import {
   duration,
+  hostPort,
   listFlag,
   oneOf,
-  pair,
   switchFlag,
+  tag,
   text,
   valueFlag,
   whole,
   type Flag,
 } from './flag.ts';
 import type { Duration } from '../base/time.ts';
+import { INVITE_EXPIRY_MIN } from '../core/commands.ts';
+import { BEAT_RANGE, INVITE_EXPIRY_MAX, INVITE_USES_MAX } from '../core/config.ts';
 import { LEVELS, type LogLevel } from './output/level.ts';
 import { UsageError } from './exit.ts';
 
@@ -72,14 +75,14 @@ export const BEAT: Flag<Duration> = valueFlag(
   'beat',
   'TIME',
   'one ping leaves in each beat; longer is cheaper and notices later (default: 600ms)',
-  duration,
+  duration(...BEAT_RANGE),
 );
 /** Of `up`. */
 export const TAG: Flag<readonly (readonly [string, string])[]> = listFlag(
   'tag',
   'K=V',
   'a tag that all members see, may be repeated',
-  pair,
+  tag,
 );
 /** Of `up`. */
 export const LAN: Flag<boolean> = valueFlag(
@@ -114,21 +117,21 @@ export const AT: Flag<readonly string[]> = listFlag(
   'at',
   'HOST:PORT',
   'where this node can be reached, may be repeated (default: where the others see it)',
-  text,
+  hostPort,
 );
 /** Of `invite`. */
 export const USES: Flag<number> = valueFlag(
   'uses',
   'N',
-  'how many machines may join with it (default: 1)',
-  whole(1, 1_000),
+  'how many machines may join with it, up to 1000 (default: 1)',
+  whole(1, INVITE_USES_MAX),
 );
 /** Of `invite`. */
 export const EXPIRES: Flag<Duration> = valueFlag(
   'expires',
   'TIME',
-  'how long it can be used (default: 15m)',
-  duration,
+  'how long it can be used, up to 30d (default: 15m)',
+  duration(INVITE_EXPIRY_MIN, INVITE_EXPIRY_MAX),
 );
 /** Of `invite`. */
 export const QR: Flag<boolean> = switchFlag('qr', 'also draw the token as a QR code');
@@ -168,14 +171,14 @@ export const SEED: Flag<number> = valueFlag(
 export const NODES: Flag<number> = valueFlag(
   'nodes',
   'N',
-  'how many nodes (default: as many as the scenario is about)',
+  'how many nodes; each scenario needs a few (default: as many as it is about)',
   whole(1, 10_000),
 );
 /** Of `sim`. */
 export const SCENARIO: Flag<string> = valueFlag(
   'scenario',
   'S',
-  'what happens to them (default: swarm, everything at once)',
+  'what happens to them; list names them all (default: swarm, everything at once)',
   text,
 );
 /** Of `sim`. */
@@ -185,13 +188,15 @@ export const SECONDS: Flag<number> = valueFlag(
   'length of the trouble in virtual seconds, where it is free (default: 60)',
   whole(1, 1_000_000),
 );
+/** Of `sim`. */
+export const NAT: Flag<boolean> = switchFlag('nat', 'every node behind a home router of its own');
 
 /** Flags that one config file may set: all but the one that names it. */
 export const CONFIGURABLE: readonly Flag<unknown>[] = [
   ...[STATE, JSON_OUTPUT],
   ...[NAME, CLUSTER, JOIN, PORT, BIND, BEAT, TAG, LAN, API, DNS, V1, LOG_FORMAT, LOG_LEVEL],
   ...[AT, USES, EXPIRES, QR, WITH_PORT, IPV4, IPV6, COUNT, MEMBERS],
-  ...[SEED, NODES, SCENARIO, SECONDS],
+  ...[SEED, NODES, SCENARIO, SECONDS, NAT],
 ];
 
 /** A flag of the contract whose service comes with a later release: `off` is all it takes. */

@@ -40,8 +40,12 @@ Every flag can be set in the environment (FLOTILLA_NAME for --name) and in a fil
 
 Exit codes: 0 done, 1 failed, 2 usage, 3 no daemon running, 4 unknown name, 5 not reachable.`;
 
+/** Commands that are promised for later releases; what they resemble is no help. */
+const LATER: readonly string[] = ['remove', 'why', 'doctor', 'expose', 'forward', 'proxy'];
+
 /** Parses the words typed; help and complaints go to the world's sinks. */
-export function parse(argv: readonly string[], world: World): Parsed {
+export function parse(typed: readonly string[], world: World): Parsed {
+  const argv = asCommand(typed);
   // Set by the action of the command that commander found.
   let parsed: Parsed | undefined;
   const root = new Parser('flotilla')
@@ -52,6 +56,7 @@ export function parse(argv: readonly string[], world: World): Parsed {
     .usage('COMMAND [flags]')
     .addHelpText('after', FOOTER)
     .showSuggestionAfterError()
+    .showHelpAfterError('  `flotilla --help` lists all commands.')
     .enablePositionalOptions();
   speakThrough(root, world);
   for (const flag of COMMON) root.addOption(optionOf(flag).hideHelp());
@@ -69,16 +74,52 @@ export function parse(argv: readonly string[], world: World): Parsed {
     }
   }
   try {
+    const [first = ''] = argv;
+    if (LATER.includes(first) && !isCommand(first)) {
+      root.error(`unknown command '${first}': it is not in this release yet`);
+    }
     root.parse(argv, { from: 'user' });
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
-    return { type: 'said', mistake: error.exitCode === 0 ? undefined : plain(error.message) };
+    return { type: 'said', mistake: error.exitCode === 0 ? undefined : mistakeOf(error) };
   }
-  return parsed ?? { type: 'said', mistake: 'A command is missing.' };
+  return parsed ?? { type: 'said', mistake: NO_COMMAND };
+}
+
+const NO_COMMAND = 'A command is missing.';
+
+/** What a program is told in one line; people have read the help by now. */
+function mistakeOf({ code, message }: CommanderError): string {
+  return code === 'commander.help' ? NO_COMMAND : plain(message).replaceAll('\n', ' ');
+}
+
+/**
+ * The words as one form of asking: `help COMMAND` is `COMMAND --help`. A command that does not
+ * exist stands alone, or commander would show the help of all the others instead of saying so.
+ */
+function asCommand(argv: readonly string[]): readonly string[] {
+  const at = commandAt(argv, 0);
+  const [first, second] = [argv[at], argv[commandAt(argv, at + 1)]];
+  if (first !== 'help') return first === undefined || isCommand(first) ? argv : [first];
+  if (second === undefined) return ['--help'];
+  return isCommand(second) ? [second, '--help'] : [second];
+}
+
+/** Where the first word from there on is that is neither a flag of every command nor its value. */
+function commandAt(argv: readonly string[], from: number): number {
+  const valued = COMMON.filter(({ value }) => value !== undefined).map(({ name }) => `--${name}`);
+  let at = from;
+  while (argv[at]?.startsWith('-') === true) at += valued.includes(argv[at] ?? '') ? 2 : 1;
+  return at;
+}
+
+function isCommand(word: string): boolean {
+  return GROUPS.some(([, commands]) => commands.some(({ name }) => name === word));
 }
 
 function describe(page: Parser, command: Command, world: World): void {
   page
+    .showHelpAfterError(`  \`flotilla ${command.name} --help\` shows how.`)
     .description(command.about.join(' '))
     .helpOption('-h, --help', 'show help')
     .addHelpText('after', notes(command));

@@ -9,11 +9,18 @@ import type { World } from './world.ts';
 const LENGTH_MAX = 4_096;
 const FILE = 'file:';
 
-/** The token meant by `TOKEN`, `-` (standard input) or `file:PATH`. White space around it goes. */
-export async function readToken(value: string, stdin: World['stdin']): Promise<string> {
+/**
+ * The token meant by `TOKEN`, `-` (standard input) or `file:PATH`. White space around it goes.
+ * `source` is what the value came from, for messages.
+ */
+export async function readToken(
+  value: string,
+  stdin: World['stdin'],
+  source: string,
+): Promise<string> {
   if (value === '-') return checked(await readStdin(stdin), 'Standard input');
   if (value.startsWith(FILE)) return readTokenFile(value.slice(FILE.length));
-  return checked(value, 'The command line');
+  return checked(value, source);
 }
 
 /** The token in a file. */
@@ -44,7 +51,7 @@ async function readStdin(stdin: World['stdin']): Promise<string> {
 function checked(content: string, source: string): string {
   const token = content.trim();
   if (token !== '' && token.length <= LENGTH_MAX) return token;
-  const trouble = token === '' ? 'is empty' : 'holds more than a token';
+  const trouble = token === '' ? 'is empty: there is no token' : 'holds more than a token';
   throw new UsageError(
     'token-not-a-token',
     `${source} ${trouble}.`,

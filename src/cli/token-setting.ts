@@ -20,5 +20,5 @@ export async function tokenFromSettings(
   const file = settings.variable(JOIN_FILE);
   const fromConfig = origin !== undefined && !/^(--|FLOTILLA_)/.test(origin.source);
   if (file !== undefined && (origin === undefined || fromConfig)) return readTokenFile(file);
-  return origin === undefined ? undefined : readToken(origin.texts.at(-1) ?? '', stdin);
+  return origin && readToken(origin.texts.at(-1) ?? '', stdin, origin.source);
 }

@@ -25,7 +25,7 @@ export function knock(crew: Crew, link: LinkId, tag: Bytes | undefined, from: Ad
     crew.outbox.put({ type: 'close-link', link });
     return;
   }
-  crew.guests.set(link, { from, peer: undefined });
+  crew.guests.set(link, { from, peer: undefined, asked: false });
   crew.outbox.put({ type: 'admit-link', link });
 }
 
@@ -36,6 +36,7 @@ export function linkOpen(crew: Crew, link: LinkId, peer: NodeId): void {
   else guest.peer = peer;
 }
 
+/** The TLS connection is gone, whoever closed it. */
 export function linkClosed(crew: Crew, link: LinkId): void {
   crew.guests.delete(link);
 }
@@ -43,12 +44,14 @@ export function linkClosed(crew: Crew, link: LinkId): void {
 /** A guest asks to join. */
 export function linkFrame(crew: Crew, link: LinkId, body: Bytes): void {
   const guest = crew.guests.get(link);
-  if (guest === undefined) return;
+  // One answer a link: a guest that asks on and on while the disk is slow fills no memory.
+  if (guest === undefined || guest.asked) return;
   const frame = decodeFrameBody(body);
   if (frame?.type !== 'request' || frame.id !== guest.peer) {
     refuse(crew, link, 'malformed', undefined);
     return;
   }
+  guest.asked = true;
   // The answer to a request whose connection broke was spent already: the same again.
   if (crew.membership.isMember(frame.id)) {
     const ticket = crew.admitting.get(frame.id);

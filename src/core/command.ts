@@ -2,13 +2,14 @@
 
 import { formatAddress, type Address } from '../base/address.ts';
 import { unreachable } from '../base/assert.ts';
+import { HOST_PORT_HINT, readHostPort } from '../base/host-port.ts';
 import type { NodeId } from '../base/id.ts';
-import { after, millis, wallTime, type Duration } from '../base/time.ts';
+import { after, formatDuration, millis, wallTime, type Duration } from '../base/time.ts';
 import { encodeToken, inviteKeyOf, isTokenAddress } from '../wire/token.ts';
 import { TOKEN_ADDRESSES_MAX } from '../wire/limits.ts';
-import type { Command, Reply, TagChange } from './commands.ts';
+import { INVITE_EXPIRY_MIN, type Command, type Reply, type TagChange } from './commands.ts';
 import { INVITES_MAX, INVITE_EXPIRY_MAX, INVITE_USES_MAX, PING_WAIT } from './config.ts';
-import type { Crew } from './crew.ts';
+import { nameOf, type Crew } from './crew.ts';
 import { MAIN } from './io.ts';
 import { TAGS_HINT, tagsFit } from './own-record.ts';
 import { flushNews, publish, shelveAct } from './tidings.ts';
@@ -62,16 +63,12 @@ function invite(
 ): void {
   const { membership, invites, suite } = crew;
   invites.prune(crew.wall, (key) => membership.inviteBy(key)?.redeemed ?? 0);
-  if (at.length > TOKEN_ADDRESSES_MAX || !at.every(isTokenAddress)) {
-    const most = TOKEN_ADDRESSES_MAX;
-    const hintText = `give at most ${most} addresses as HOST:PORT, IPv6 as [ADDRESS]:PORT`;
-    refuse(crew, id, 'address-not-an-address', 'the invite needs addresses it can carry', hintText);
-    return;
-  }
+  if (!carried(crew, id, at)) return;
   const usesFit = Number.isInteger(uses) && uses >= 1 && uses <= INVITE_USES_MAX;
-  if (!usesFit || !(expires > 0 && expires <= INVITE_EXPIRY_MAX)) {
-    const hintText = `--uses takes 1 to ${INVITE_USES_MAX}, --expires up to 30d`;
-    refuse(crew, id, 'invite-out-of-range', 'that invite would last too long', hintText);
+  if (!usesFit || !(expires >= INVITE_EXPIRY_MIN && expires <= INVITE_EXPIRY_MAX)) {
+    const [shortest, longest] = [INVITE_EXPIRY_MIN, INVITE_EXPIRY_MAX].map(formatDuration);
+    const hintText = `it is for 1 to ${INVITE_USES_MAX} machines, for ${shortest} to ${longest}`;
+    refuse(crew, id, 'invite-out-of-range', 'no invite is for so many or so long', hintText);
     return;
   }
   if (!membership.maySign || invites.stored().length >= INVITES_MAX) {
@@ -104,17 +101,57 @@ function invite(
   });
 }
 
+/** Whether a token can carry these addresses and a joiner use them; if not, that is answered. */
+function carried(crew: Crew, id: number, at: readonly string[]): boolean {
+  if (at.length > TOKEN_ADDRESSES_MAX) {
+    refuse(
+      crew,
+      id,
+      'addresses-too-many',
+      `an invite carries up to ${TOKEN_ADDRESSES_MAX} addresses, not ${at.length}`,
+      'leave some out',
+    );
+    return false;
+  }
+  for (const text of at) {
+    const read = readHostPort(text);
+    // What can be read is short enough for a token, but for a host name that fills it to the brim.
+    if (read.type !== 'wrong' && isTokenAddress(text)) continue;
+    const { quote, why } =
+      read.type === 'wrong' ? read : { quote: JSON.stringify(text), why: 'it is too long' };
+    refuse(
+      crew,
+      id,
+      'address-not-an-address',
+      `${quote} is no address of a node: ${why}`,
+      HOST_PORT_HINT,
+    );
+    return false;
+  }
+  return true;
+}
+
 /** What the others voted, main port first: where a joiner may find this node. */
 function ownAddresses(crew: Crew): readonly string[] {
   const listed = crew.own.current?.addresses ?? [];
   return listed.slice(0, TOKEN_ADDRESSES_MAX).map(({ address }) => formatAddress(address));
 }
 
-function hint(crew: Crew, id: number, member: NodeId, address: Address): void {
+/** Whether this is another member, whom one can look for; if not, that is answered. */
+function another(crew: Crew, id: number, member: NodeId): boolean {
+  const name = nameOf(crew, member);
   if (member === crew.id) {
-    refuse(crew, id, 'own-name', 'a node needs no hint about itself', 'name another member');
-    return;
+    refuse(crew, id, 'own-name', `${name} is this node itself`, 'name another member');
+    return false;
   }
+  if (crew.membership.isMember(member)) return true;
+  const hintText = 'it comes back only with a new invite, as a new node';
+  refuse(crew, id, 'name-unknown', `${name} has left the cluster`, hintText);
+  return false;
+}
+
+function hint(crew: Crew, id: number, member: NodeId, address: Address): void {
+  if (!another(crew, id, member)) return;
   crew.paths.hint(member, address);
   crew.book.remember(member, address, crew.now, crew.wall);
   askAnew(crew, member);
@@ -140,10 +177,7 @@ function tag(crew: Crew, id: number, changes: readonly TagChange[]): void {
 }
 
 function ping(crew: Crew, id: number, member: NodeId): void {
-  if (member === crew.id) {
-    refuse(crew, id, 'own-name', 'that is this node itself', 'name another member');
-    return;
-  }
+  if (!another(crew, id, member)) return;
   crew.awaited.set(id, { peer: member, since: crew.now });
   crew.timers.set(`ping/${id}`, after(crew.now, PING_WAIT));
   const path = crew.paths.path(member);
@@ -162,7 +196,7 @@ export function pingDue(crew: Crew, id: number): void {
 
 /** Signs the leave, and answers when it is on disk and went out to everyone reachable. */
 function leave(crew: Crew, id: number): void {
-  if (!crew.membership.maySign) {
+  if (!crew.membership.mayLeave) {
     const hintText = 'stop it with: flotilla down';
     refuse(crew, id, 'not-a-member', 'this node is no member that could leave', hintText);
     return;

@@ -4,7 +4,7 @@
 
 import type { Address } from '../base/address.ts';
 import type { NodeId } from '../base/id.ts';
-import type { Duration } from '../base/time.ts';
+import { seconds, type Duration } from '../base/time.ts';
 import type { PathKind } from './view.ts';
 
 /** A change of a tag; without a value the tag is taken off. */
@@ -12,6 +12,9 @@ export interface TagChange {
   readonly key: string;
   readonly value: string | undefined;
 }
+
+/** The shortest life of an invite: a token carries whole seconds. */
+export const INVITE_EXPIRY_MIN: Duration = seconds(1);
 
 /** An operator's wish. */
 export type Command =

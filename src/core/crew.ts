@@ -51,6 +51,8 @@ export interface NodeConfig {
 export interface Guest {
   readonly from: Address;
   peer: NodeId | undefined;
+  /** Its request waits for the disk; whatever else it sends meanwhile is not kept. */
+  asked: boolean;
 }
 
 /** A ping that an operator waits for. */
@@ -119,6 +121,8 @@ interface Memory {
   now: Instant;
   wall: WallTime;
   digestChangedAt: Instant;
+  /** When it first changed after it had been at rest. */
+  digestRestlessAt: Instant;
   /** When the book was last asked to be written. */
   bookSavedAt: Instant;
   /** When news were pushed last. */
@@ -236,6 +240,7 @@ function blank(savedActs: number): Memory {
     now: instant(0),
     wall: wallTime(0),
     digestChangedAt: instant(0),
+    digestRestlessAt: instant(0),
     bookSavedAt: instant(-1e9),
     newsSentAt: instant(-1e9),
     mainDoubted: true,
@@ -266,10 +271,7 @@ export function nameOf(crew: Crew, id: NodeId): string {
 
 /** The other members. */
 export function others(crew: Crew): readonly NodeId[] {
-  return crew.membership
-    .members()
-    .map(({ id }) => id)
-    .filter((id) => id !== crew.id);
+  return crew.membership.others();
 }
 
 /** How many members there are besides this node. */

@@ -45,10 +45,6 @@ export class DigestTree {
     return this.#root.digest;
   }
 
-  get size(): number {
-    return this.#root.count;
-  }
-
   get(id: NodeId): Entry | undefined {
     let branch: Branch | undefined = this.#root;
     const top = topOf(id);

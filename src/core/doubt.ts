@@ -42,8 +42,8 @@ export class Rounds {
   #last: Instant | undefined;
   #postponed: Doubt | undefined;
   #gap: Duration = ROUND_GAP;
-  /** What each member reported last of each socket; three a member. */
-  readonly #reports = new Map<string, string>();
+  /** The two newest reports of each member of each socket; three sockets a member. */
+  readonly #reports = new Map<string, readonly string[]>();
   /** Rounds in a row that each member began for nothing, and until when it begins no more. */
   readonly #idle = new Map<
     NodeId,
@@ -53,11 +53,6 @@ export class Rounds {
   /** The round under way. */
   get running(): boolean {
     return this.#round !== undefined;
-  }
-
-  /** When it began. */
-  get since(): Instant | undefined {
-    return this.#round?.since;
   }
 
   /** Whether a pong of this round came in through the main socket. */
@@ -87,7 +82,11 @@ export class Rounds {
    * lossy network nor a member that is silent on purpose keeps everyone asking.
    */
   may(why: Doubt, now: Instant): boolean {
-    if (this.#round !== undefined) return false;
+    if (this.#round !== undefined) {
+      // Its answers are of before the jump: the next one follows as soon as it is over.
+      if (why === 'clock-jump') this.#postponed = why;
+      return false;
+    }
     if (this.#last === undefined || why === 'send-error' || why === 'clock-jump') return true;
     if (elapsed(this.#last, now) >= (why === 'reflection' ? REFLECTION_GAP : this.#gap))
       return true;
@@ -96,31 +95,36 @@ export class Rounds {
   }
 
   /**
-   * Whether a member's report of where it saw this socket is another than the last one that began a
-   * round: the same report does so once, so that a router which invents ports begins no more.
+   * Whether a member's report of where it saw this socket is another than its last two: the same
+   * report begins a round once, and so do two that take turns, so that a router which invents
+   * ports, or a peer that is seen over two addresses, begins no more.
    */
   isNews(peer: NodeId, socket: SocketId, seen: Address): boolean {
-    return this.#reports.get(`${peer}/${socket}`) !== formatAddress(seen);
+    const reports = this.#reports.get(`${peer}/${socket}`) ?? [];
+    return !reports.includes(formatAddress(seen));
   }
 
   /** The report was acted on, or agrees with what is believed. */
   note(peer: NodeId, socket: SocketId, seen: Address): void {
-    this.#reports.set(`${peer}/${socket}`, formatAddress(seen));
+    const key = `${peer}/${socket}`;
+    const text = formatAddress(seen);
+    const others = (this.#reports.get(key) ?? []).filter((report) => report !== text);
+    this.#reports.set(key, [...others.slice(-1), text]);
   }
 
-  /** Whether this member's silence begins no rounds now: too many in a row were for nothing. */
+  /** Whether this member begins no rounds now: too many in a row were for nothing. */
   isMuted(peer: NodeId, now: Instant): boolean {
     const idle = this.#idle.get(peer);
     return idle?.until !== undefined && now < idle.until;
   }
 
   /**
-   * A member whose silence began three rounds within half a minute that changed nothing begins none
-   * for a minute: it may be silent on purpose. Never so many that fewer than three are left whose
-   * silence counts, or a lossy link would hide a move.
+   * A member whose silence or reports began three rounds within half a minute that changed nothing
+   * begins none for a minute: that may be on purpose. Never so many that fewer than three are left
+   * that count, or a lossy link would hide a move.
    */
-  #judge({ by, why, asked, answered }: Round, changed: boolean, now: Instant): void {
-    if (by === undefined || why !== 'unanswered' || answered.size * 2 < asked.size) return;
+  #judge({ by, asked, answered }: Round, changed: boolean, now: Instant): void {
+    if (by === undefined || answered.size * 2 < asked.size) return;
     if (changed) {
       this.#idle.delete(by);
       return;
@@ -143,6 +147,7 @@ export class Rounds {
 
   get postponedUntil(): Instant | undefined {
     if (this.#postponed === undefined || this.#last === undefined) return undefined;
+    if (this.#postponed === 'clock-jump') return this.#last;
     const gap = this.#postponed === 'reflection' ? REFLECTION_GAP : this.#gap;
     // A millisecond more, so that rounding cannot make it too soon again.
     return after(this.#last, millis(gap + 1));
@@ -201,8 +206,10 @@ export class Rounds {
       const delay = elapsed(round.since, now);
       round.gatherAt = after(round.since, millis(2 * delay + GATHER_FLOOR));
     }
-    if (round.answered.size >= round.asked.size) return 'finish';
-    return now >= round.gatherAt ? 'decide' : 'wait';
+    const all = round.answered.size >= round.asked.size;
+    // A fresh socket's answers may be first; the main one's, just behind, tell the port that stays.
+    if (all && round.mainAnswered) return 'finish';
+    return all || now >= round.gatherAt ? 'decide' : 'wait';
   }
 
   /** The gather time or the time-out may have come. */
@@ -248,8 +255,8 @@ export class Rounds {
     const round = this.#round;
     if (round === undefined) return;
     this.#round = undefined;
-    // Nobody answered: what they reported before may be reported as news again.
-    if (round.answered.size === 0) this.#reports.clear();
+    // All is new, or the main socket got no answer: what they report later is news again.
+    if (changed || !round.mainAnswered) this.#reports.clear();
     this.#judge(round, changed, now);
     const fruitless = !changed && round.answered.size * 2 >= round.asked.size;
     this.#gap = fruitless ? millis(Math.min(ROUND_GAP_MAX, this.#gap * 2)) : ROUND_GAP;

@@ -27,8 +27,8 @@ export type NodeEvent =
       readonly id: NodeId;
       readonly name: string;
       readonly address: Address;
-      /** Since it was heard last. */
-      readonly after: Duration;
+      /** Since it was heard last; undefined when it answers for the first time since the start. */
+      readonly after: Duration | undefined;
     }
   | { readonly type: 'doubt'; readonly why: Doubt; readonly asked: number }
   | {

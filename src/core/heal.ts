@@ -18,6 +18,7 @@ import {
   SMALL_CLUSTER,
   STALE_FLOW,
   START_CALLS,
+  START_CALLS_LARGE,
   START_PAUSE,
   TIDY_PAUSE,
 } from './config.ts';
@@ -30,6 +31,7 @@ import {
   armQuestions,
   ask,
   askAnew,
+  mayBeStale,
   pathChanged,
   tell,
   tryPeer,
@@ -37,11 +39,14 @@ import {
   watchSilence,
 } from './talk.ts';
 
+/** Of so many times as many as are needed, the best are chosen, in a large cluster. */
+const CHOICE = 8;
+
 /** A reason to think that I moved: ask the others, unless that was done a moment ago. */
 export function doubt(crew: Crew, why: Doubt, by?: NodeId): boolean {
   const { rounds, now } = crew;
   if (othersCount(crew) === 0) return false;
-  if (why === 'unanswered' && by !== undefined && rounds.isMuted(by, now)) return false;
+  if (by !== undefined && rounds.isMuted(by, now)) return false;
   if (!rounds.may(why, now)) {
     if (!rounds.running && rounds.postponedUntil !== undefined) {
       crew.timers.set('postponed', rounds.postponedUntil);
@@ -65,7 +70,9 @@ export function doubt(crew: Crew, why: Doubt, by?: NodeId): boolean {
  */
 function choose(crew: Crew, width: number, except: ReadonlySet<NodeId>): readonly NodeId[] {
   const { suspicions, book } = crew;
-  const all = others(crew).filter((peer) => !except.has(peer));
+  const few = sampleOf(crew, CHOICE * width);
+  const lively = few.filter((peer) => !except.has(peer) && suspicions.liveness(peer) === 'alive');
+  const all = (lively.length >= width ? lively : others(crew)).filter((peer) => !except.has(peer));
   const present = all.filter((peer) => suspicions.liveness(peer) !== 'lost');
   const eligible = present.length > 0 ? present : all;
   if (eligible.length <= width) return eligible;
@@ -73,6 +80,15 @@ function choose(crew: Crew, width: number, except: ReadonlySet<NodeId>): readonl
     suspicions.liveness(peer) === 'alive' ? book.since(peer) : Infinity;
   const shuffled = crew.random.shuffle(eligible);
   return shuffled.sort((a, b) => rank(a) - rank(b)).slice(0, width);
+}
+
+/**
+ * All others, or so many of them at random: whoever picks the best of thousands picks the same as
+ * everyone else, and looks at all of them for it.
+ */
+function sampleOf(crew: Crew, count: number): readonly NodeId[] {
+  const all = others(crew);
+  return all.length <= count ? all : crew.random.sample(all, count);
 }
 
 function longestTimeout(crew: Crew, asked: readonly NodeId[]): Duration {
@@ -149,6 +165,8 @@ function decide(crew: Crew, final: boolean): void {
   if (crew.rounds.answers === 0) crew.fresh.exhaust();
   crew.rounds.finish(changed, crew.now);
   crew.timers.clear('round');
+  const next = crew.rounds.postponedUntil;
+  if (next !== undefined) crew.timers.set('postponed', next);
 }
 
 function armRound(crew: Crew): void {
@@ -201,10 +219,10 @@ export function tryDue(crew: Crew, peer: NodeId): void {
 
 /** The search for a silent member goes on: ask four who may know. */
 export function seekDue(crew: Crew, target: NodeId): void {
-  const next = crew.seek.turn(target, crew.now);
+  const next = crew.seek.turn(target, crew.now, crew.settings.beat);
   if (next === undefined) return;
   crew.timers.set(`seek/${target}`, next);
-  const askable = others(crew)
+  const askable = sampleOf(crew, CHOICE * SMALL_CLUSTER)
     .filter((id) => id !== target && crew.suspicions.liveness(id) === 'alive')
     .map((id) => ({ id, steadySince: crew.book.since(id) }));
   const sequence = crew.book.sequence(target);
@@ -292,7 +310,8 @@ export function callAll(crew: Crew): void {
 /** After the start of a larger cluster: the next sixteen that were neither heard nor asked yet. */
 export function callMore(crew: Crew): void {
   const { suspicions } = crew;
-  if (crew.startCalls >= START_CALLS) return;
+  const most = othersCount(crew) <= START_CALLS ? START_CALLS : START_CALLS_LARGE;
+  if (crew.startCalls >= most) return;
   const dark = others(crew).filter(
     (peer) =>
       suspicions.heardAt(peer) === undefined &&
@@ -310,8 +329,8 @@ export function reviveLost(crew: Crew): void {
   const { revivedAt, now } = crew;
   if (revivedAt !== undefined && elapsed(revivedAt, now) < REVIVE_GAP) return;
   crew.revivedAt = now;
-  const lost = crew.random.shuffle([...crew.suspicions.which('lost')]);
-  for (const peer of lost.slice(0, ORPHAN_CALLS)) askAnew(crew, peer);
+  const lost = crew.random.sample([...crew.suspicions.which('lost')], ORPHAN_CALLS);
+  for (const peer of lost) askAnew(crew, peer);
 }
 
 /** The one line that helps when nobody is heard (R5). */
@@ -362,7 +381,7 @@ export function tidy(crew: Crew): void {
     if (path === undefined || path.socket === MAIN) continue;
     const sent = crew.mainSent.get(peer);
     const quiet = sent === undefined || elapsed(sent, crew.now) >= STALE_FLOW;
-    if (quiet) ask(crew, peer, MAIN, path.address);
+    if (quiet || !mayBeStale(crew, path.address)) ask(crew, peer, MAIN, path.address);
   }
   for (const socket of [...crew.fresh.idle(crew.now, (one) => crew.paths.uses(one))]) {
     closeFresh(crew, socket);

@@ -10,20 +10,22 @@ import type { NodeId } from '../base/id.ts';
 import { elapsed, millis, type Duration } from '../base/time.ts';
 import { decodeMessage, type Message } from '../wire/message.ts';
 import { decodePacket } from '../wire/packet.ts';
-import { count, nameOf, type Crew } from './crew.ts';
-import { HELLO_FRESH, REUSE_GAP } from './config.ts';
+import { count, nameOf, othersCount, type Crew } from './crew.ts';
+import { HELLO_FRESH, NEWS_RECENT, REUSE_GAP, SMALL_CLUSTER } from './config.ts';
 import { answerSeek, ballot, named, reflected, reviveLost } from './heal.ts';
 import { MAIN, type SocketId } from './io.ts';
 import type { Question } from './paths.ts';
-import { answerSummary, answerWant, catchUp, compareNotes, learn, learnRecord } from './tidings.ts';
+import { answerSummary, answerWant, compareNotes } from './reconcile.ts';
+import { catchUp, learn, learnRecord } from './tidings.ts';
 import {
   armQuestions,
   ask,
   askAnew,
-  listedBefore,
+  askUnasked,
+  betterListed,
   noteMainFlow,
   pathChanged,
-  rememberPath,
+  firstPath,
   say,
   watchSilence,
 } from './talk.ts';
@@ -68,7 +70,7 @@ export function datagram(crew: Crew, socket: SocketId, from: Address, bytes: Byt
  */
 function established(crew: Crew, peer: NodeId, socket: SocketId, from: Address): void {
   ask(crew, peer, socket, from);
-  for (const to of listedBefore(crew.book.listed(peer), from)) ask(crew, peer, socket, to);
+  for (const to of betterListed(crew, peer, from)) ask(crew, peer, socket, to);
   const lately = crew.mainSent.get(peer);
   if (socket === MAIN || lately === undefined) return;
   if (elapsed(lately, crew.now) <= HELLO_FRESH) ask(crew, peer, MAIN, from);
@@ -89,13 +91,14 @@ function opened(crew: Crew, peer: NodeId, socket: SocketId, from: Address, bytes
     watchSilence(crew);
   }
   if (message.type === 'ping') answerPing(crew, peer, socket, from, message.challenge);
+  const source = crew.paths.source(peer, from, crew.now);
   // A genuine datagram proves only that somebody passed it on: both addresses are asked (B1).
-  if (crew.paths.source(peer, from, crew.now) === 'stray') {
+  if (source === 'stray') {
     ask(crew, peer, socket, from);
     const old = crew.paths.path(peer);
-    if (old !== undefined) ask(crew, peer, old.socket, old.address);
+    if (old !== undefined) askUnasked(crew, peer, old.socket, old.address);
   }
-  heed(crew, peer, message);
+  heed(crew, peer, message, source === 'known');
 }
 
 /**
@@ -113,11 +116,13 @@ function answerPing(
   say(crew, peer, socket, from, { type: 'pong', challenge, sequence, digest, seen: from });
 }
 
-function heed(crew: Crew, peer: NodeId, message: Message): void {
+/** `placed`: it came from where the member was proven. */
+function heed(crew: Crew, peer: NodeId, message: Message, placed: boolean): void {
   switch (message.type) {
     case 'ping':
       crew.heartbeat.pinged(crew.now);
-      compareNotes(crew, peer, message.sequence, message.digest);
+      // From elsewhere it can wait for the pong, which proves where to answer.
+      if (placed) compareNotes(crew, peer, message.sequence, message.digest);
       return;
     case 'pong':
       pong(crew, peer, message);
@@ -177,14 +182,20 @@ function pong(crew: Crew, peer: NodeId, message: Extract<Message, { type: 'pong'
     crew.mainEverProven = true;
   }
   if (change !== undefined) pathChanged(crew, change);
-  else if (before === undefined) rememberPath(crew, peer, question.address);
+  else if (before === undefined) firstPath(crew, peer, question.address);
   const wasSilent = before?.silentSince !== undefined;
   answeredAlive(crew, peer, question, change !== undefined || wasSilent);
   doubtReused(crew, peer, question.address);
   if (crew.rounds.counts(peer, question.sentAt)) ballot(crew, peer, question, message.seen);
   else reflected(crew, peer, question.socket, message.seen);
+  if (lacksNews(crew, message.digest)) catchUp(crew, peer, millis(0));
   compareNotes(crew, peer, message.sequence, message.digest);
   answerAwaited(crew, peer, question, roundTrip);
+}
+
+/** In a small cluster who answers hears what it has not heard; in a larger one gossip does it. */
+function lacksNews(crew: Crew, digest: number): boolean {
+  return digest !== crew.inventory.digest && othersCount(crew) <= SMALL_CLUSTER;
 }
 
 /** The member is alive: suspicion and search end, and it hears what it may have missed. */
@@ -198,7 +209,9 @@ function answeredAlive(crew: Crew, peer: NodeId, question: Question, missed: boo
     const name = nameOf(crew, peer);
     crew.outbox.event({ type: 'member-found', id: peer, name, address, after: silence });
   }
-  if (found || missed) catchUp(crew, peer);
+  // Whoever is met for the first time in a larger cluster has its news by pushes and digests.
+  const isNew = silence === undefined && othersCount(crew) > SMALL_CLUSTER;
+  if (!isNew && (found || missed)) catchUp(crew, peer, silence ?? NEWS_RECENT);
   if (wasLost) reviveLost(crew);
 }
 

@@ -3,16 +3,19 @@
 import type { NodeId } from '../base/id.ts';
 import type { SeededRandom } from '../base/random.ts';
 import { after, elapsed, millis, type Duration, type Instant } from '../base/time.ts';
-import { BEAT_JITTER } from './config.ts';
+import { BEAT_JITTER, SMALL_CLUSTER } from './config.ts';
 
 /** Beats without a ping from anybody until that is a reason to doubt; see `silent`. */
 const SILENT_BEATS = 6;
+/** In a larger cluster pings come as rain does: by chance none in twelve beats once in e¹². */
+const SILENT_BEATS_LARGE = 12;
 
 /** Whose turn it is, when, and whether the others' turns reach this node. */
 export class Heartbeat {
   readonly #random: SeededRandom;
   readonly #beat: Duration;
   #rotation: NodeId[] = [];
+  readonly #members = new Set<NodeId>();
   #at = 0;
   #pingedAt: Instant | undefined;
 
@@ -23,11 +26,13 @@ export class Heartbeat {
 
   /** A new member takes a random place, so that rotations of different nodes don't fall in step. */
   add(peer: NodeId): void {
-    if (this.#rotation.includes(peer)) return;
+    if (this.#members.has(peer)) return;
+    this.#members.add(peer);
     this.#rotation.splice(this.#random.below(this.#rotation.length + 1), 0, peer);
   }
 
   forget(peer: NodeId): void {
+    this.#members.delete(peer);
     const place = this.#rotation.indexOf(peer);
     if (place < 0) return;
     this.#rotation.splice(place, 1);
@@ -67,7 +72,8 @@ export class Heartbeat {
    */
   silent(now: Instant, slowest: Duration): boolean {
     if (this.#pingedAt === undefined) this.#pingedAt = now;
-    if (elapsed(this.#pingedAt, now) < SILENT_BEATS * Math.max(this.#beat, slowest)) return false;
+    const beats = this.#members.size > SMALL_CLUSTER ? SILENT_BEATS_LARGE : SILENT_BEATS;
+    if (elapsed(this.#pingedAt, now) < beats * Math.max(this.#beat, slowest)) return false;
     this.#pingedAt = now;
     return true;
   }

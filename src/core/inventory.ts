@@ -89,13 +89,6 @@ export class Inventory {
     this.#tree.update({ id: author, acts: hashes.length, chain });
   }
 
-  /** One act more of this author. */
-  addAct(author: NodeId, hash: Bytes): void {
-    const entry = this.#tree.get(author);
-    const chain = ((entry?.chain ?? 0) ^ first32(hash)) >>> 0;
-    this.#tree.update({ id: author, acts: (entry?.acts ?? 0) + 1, chain });
-  }
-
   /**
    * Whom an ID in somebody's `want` means: itself, or whoever's ID begins with the eight octets of
    * an abbreviated one. None when nothing is held of it.

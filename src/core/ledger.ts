@@ -9,6 +9,7 @@ import type { ClusterId, NodeId } from '../base/id.ts';
 import type { Suite } from '../crypto/suite.ts';
 import { clusterOf, decodeAct, verifyAct, type FoundAct, type SignedAct } from '../wire/act.ts';
 import { ACTS_PER_AUTHOR_MAX, MEMBERS_MAX } from './config.ts';
+import { Pins } from './pins.ts';
 
 /**
  * Acts of all authors together. An honest cluster signs about two a member (an invite, an
@@ -62,9 +63,10 @@ export type Placement =
  * that): so the same acts in any order make the same ledger.
  *
  * An author's acts are kept once some kept admission names it. Of two acts of one number on one
- * predecessor the *leave* is kept, else the one with the lower hash; what was chained on the loser
- * goes with it. What a fork can do: its author takes back acts of its own, and with them the
- * admissions of those it let in, which a removal could end as well. It can do nothing to others.
+ * predecessor the one that leads to an act which a removal pins is kept (pins.ts), else the
+ * *leave*, else the one with the lower hash; what was chained on the loser goes with it. What a
+ * fork can do: its author takes back acts of its own, and with them the admissions of those it let
+ * in, which a removal could end as well. It can do nothing to others.
  */
 export class Ledger {
   readonly cluster: ClusterId;
@@ -74,6 +76,9 @@ export class Ledger {
   readonly #chains = new Map<NodeId, SignedAct[]>();
   /** In the order of arrival, with a rank that never repeats. */
   readonly #arrivals = new Map<SignedAct, number>();
+  readonly #pins = new Pins((id) => this.#distances().get(id) ?? Infinity);
+  /** See {@link Ledger.#distances}; undefined after a change. */
+  #known: ReadonlyMap<NodeId, number> | undefined;
   /** The founder, and all that a kept admission names. */
   #named: Set<NodeId>;
   #rank = 0;
@@ -121,7 +126,7 @@ export class Ledger {
     return this.#arrivals.size;
   }
 
-  /** Whether no further act has room. */
+  /** Whether no further act has room but a leave. */
   get full(): boolean {
     return this.#arrivals.size >= ACTS_MAX;
   }
@@ -150,40 +155,71 @@ export class Ledger {
     const held = chain[number - 1];
     if (held !== undefined && equal(held.hash, signed.hash)) return { type: 'known' };
     if (cluster !== this.cluster) return refused('foreign-cluster');
+    // The cluster is named by its founding: no fork of its author puts another act in that place.
+    if (author === this.founder && number === 1) return refused('foreign-cluster');
     if (number > ACTS_PER_AUTHOR_MAX) return refused('too-many-acts');
     if (!this.#named.has(author)) return { type: 'early', author, have: 0 };
-    if (number > chain.length + 1) return { type: 'early', author, have: chain.length };
     const before = chain[number - 2];
-    if (before !== undefined && !equal(before.hash, previous)) {
-      // It hangs on another act than ours, so the fork lies further down: halve the way to it.
-      return { type: 'early', author, have: Math.floor((number - 1) / 2) };
-    }
-    if (before?.act.type === 'leave') return refused('author-left');
+    const follows = number === 1 || (before !== undefined && equal(before.hash, previous));
+    // It hangs on another act than ours, so the fork lies further down: halve the way to it.
+    const have = number > chain.length + 1 ? chain.length : Math.floor((number - 1) / 2);
+    const mayLead = this.#pins.mayLead(author, number, chain);
+    if (!follows && !mayLead) return { type: 'early', author, have };
+    if (follows && before?.act.type === 'leave') return refused('author-left');
     if (!isGenuine(this.#suite, signed)) return refused('bad-signature');
-    return held === undefined ? this.#append(signed) : this.#fork(held, signed);
+    if (follows && held === undefined) return this.#append(signed);
+    if (!mayLead) return this.#fork(held, signed, chain);
+    const reached = this.#pins.setAside(signed, follows);
+    const branch = this.#pins.branch(author, chain);
+    if (branch !== undefined) return this.#replace(branch);
+    if (follows && this.#mayReplace(held, signed, chain)) return this.#replace([signed]);
+    return { type: 'early', author, have: reached ?? have };
   }
 
   #append(signed: SignedAct): Placement {
-    if (this.full) return refused('too-many-acts');
+    // A leave always finds room: there is one a member at the most, and it cannot wait.
+    if (this.full && signed.act.type !== 'leave') return refused('too-many-acts');
     if (this.#overfills(signed)) return refused('too-many-members');
     this.#keep(signed);
     return { type: 'added', act: signed };
   }
 
-  #fork(held: SignedAct, signed: SignedAct): Placement {
+  #fork(held: SignedAct | undefined, signed: SignedAct, chain: readonly SignedAct[]): Placement {
     const { author, number } = signed.act;
-    if (this.#overfills(signed) || !wins(signed, held)) {
+    if (this.#mayReplace(held, signed, chain)) return this.#replace([signed]);
+    return { type: 'fork', author, number, replaced: false, dropped: [] };
+  }
+
+  /** Whether an act wins against the one held in its place, which no pin speaks for. */
+  #mayReplace(
+    held: SignedAct | undefined,
+    signed: SignedAct,
+    chain: readonly SignedAct[],
+  ): boolean {
+    const { author, number } = signed.act;
+    if (held === undefined || !wins(signed, held)) return false;
+    return this.#pins.mayYield(author, number, chain);
+  }
+
+  /** Keeps a branch in the place of what is held of this author from its first number on. */
+  #replace(branch: readonly SignedAct[]): Placement {
+    const { author, number } = (branch[0] as SignedAct).act;
+    if (this.#overfills(...branch)) {
       return { type: 'fork', author, number, replaced: false, dropped: [] };
     }
     const lost = this.#chains.get(author)?.splice(number - 1) ?? [];
-    for (const act of lost) this.#arrivals.delete(act);
-    this.#keep(signed);
+    for (const act of lost) this.#letGo(act);
+    for (const act of branch) this.#keep(act);
+    this.#pins.replaced(author);
     return { type: 'fork', author, number, replaced: true, dropped: this.#prune() };
   }
 
-  #overfills(signed: SignedAct): boolean {
-    const { act } = signed;
-    return act.type === 'admit' && !this.#named.has(act.id) && this.#named.size >= MEMBERS_MAX;
+  #overfills(...branch: readonly SignedAct[]): boolean {
+    const fresh = new Set<NodeId>();
+    for (const { act } of branch) {
+      if (act.type === 'admit' && !this.#named.has(act.id)) fresh.add(act.id);
+    }
+    return fresh.size > 0 && this.#named.size + fresh.size > MEMBERS_MAX;
   }
 
   #keep(signed: SignedAct): void {
@@ -191,23 +227,42 @@ export class Ledger {
     if (chain === undefined) this.#chains.set(signed.act.author, [signed]);
     else chain.push(signed);
     this.#arrivals.set(signed, this.#rank++);
-    if (signed.act.type === 'admit') this.#named.add(signed.act.id);
+    this.#pins.keep(signed);
+    if (signed.act.type !== 'admit') return;
+    this.#named.add(signed.act.id);
+    this.#known = undefined;
+  }
+
+  #letGo(signed: SignedAct): void {
+    this.#arrivals.delete(signed);
+    this.#pins.letGo(signed);
+    this.#known = undefined;
   }
 
   /** After a fork: chains of authors whom no kept admission leads to any more are let go. */
   #prune(): readonly NodeId[] {
-    const named = new Set([this.founder]);
-    // A set walks over what is added to it meanwhile.
-    for (const author of named) {
-      for (const { act } of this.chain(author)) if (act.type === 'admit') named.add(act.id);
-    }
+    const named = new Set(this.#distances().keys());
     this.#named = named;
     const dropped = [...this.#chains.keys()].filter((author) => !named.has(author));
     for (const author of dropped) {
-      for (const signed of this.chain(author)) this.#arrivals.delete(signed);
+      for (const signed of this.chain(author)) this.#letGo(signed);
       this.#chains.delete(author);
     }
     return dropped;
+  }
+
+  /** How many kept admissions each node is away from the founder, by the shortest way. */
+  #distances(): ReadonlyMap<NodeId, number> {
+    if (this.#known !== undefined) return this.#known;
+    const distances = new Map([[this.founder, 0]]);
+    // A map walks over what is added to it meanwhile: breadth first.
+    for (const [author, distance] of distances) {
+      for (const { act } of this.chain(author)) {
+        if (act.type === 'admit' && !distances.has(act.id)) distances.set(act.id, distance + 1);
+      }
+    }
+    this.#known = distances;
+    return distances;
   }
 }
 

@@ -4,12 +4,12 @@ import { assert } from '../base/assert.ts';
 import { toHex, type Bytes } from '../base/bytes.ts';
 import { UserError } from '../base/errors.ts';
 import { parseNodeId, type ClusterId, type NodeId } from '../base/id.ts';
-import type { WallTime } from '../base/time.ts';
+import { after, millis, type Instant, type WallTime } from '../base/time.ts';
 import type { Identity } from '../crypto/identity.ts';
 import type { Suite } from '../crypto/suite.ts';
 import { signAct, type Act, type AdmitAct, type InviteAct } from '../wire/act.ts';
 import type { RemoveAct, SignedAct } from '../wire/act.ts';
-import { ACTS_PER_AUTHOR_MAX } from './config.ts';
+import { ACTS_PER_AUTHOR_MAX, JUDGE_PAUSE_PER_ACT } from './config.ts';
 import { Ledger, type ActRefusal } from './ledger.ts';
 import { nameNodes } from './names.ts';
 import { judge, preferred, type Standing, type Standings } from './standing.ts';
@@ -33,7 +33,7 @@ export type ActBody =
   Body<AdmitAct> | Body<InviteAct> | { readonly type: 'leave' } | Body<RemoveAct>;
 
 /** What an act changed among the members. */
-interface Change {
+export interface Change {
   readonly joined: readonly Member[];
   readonly left: readonly NodeId[];
   /** A member that was there before is shown under another name now. */
@@ -88,9 +88,14 @@ export class Membership {
   #nodes = new Map<NodeId, Member>();
   #shown = new Set<string>();
   #byAgreement = new Map<string, Member>();
+  /** When all acts were last judged, as far as the time was given. */
+  #judgedAt: Instant | undefined;
+  /** Some act that is kept was not judged yet. */
+  #owed = false;
   /** Lists built of #nodes when asked for; undefined after a change. */
   #members: readonly Member[] | undefined;
   #everyone: readonly Member[] | undefined;
+  #others: readonly NodeId[] | undefined;
 
   /**
    * Reads stored acts, in any order. Throws a `UserError` `state-damaged` when they don't found
@@ -115,33 +120,53 @@ export class Membership {
     return this.#ledger.founding.clusterName;
   }
 
-  get founder(): NodeId {
-    return this.#ledger.founder;
-  }
-
-  /** Keeps an act that arrived and says what it changed. Never throws. */
-  add(bytes: Bytes): ActVerdict {
+  /**
+   * Keeps an act that arrived and says what it changed. Never throws. Where only all acts together
+   * tell what that is and they were judged a moment before `now`, it says that nothing changed yet:
+   * {@link settle} does when {@link judgeAt} has come. Without `now` nothing is put off.
+   */
+  add(bytes: Bytes, now?: Instant): ActVerdict {
     const placement = this.#ledger.place(bytes);
     switch (placement.type) {
       case 'added':
-        return { ...placement, ...this.#absorb(placement.act) };
+        return { ...placement, ...(this.#absorb(placement.act) ?? this.#judgeSoon(now)) };
       case 'fork':
-        return { ...placement, ...(placement.replaced ? this.#judgeAnew() : UNCHANGED) };
+        return { ...placement, ...(placement.replaced ? this.#judgeSoon(now) : UNCHANGED) };
       default:
         return placement;
     }
   }
 
-  /** False when this node left, or its chain or the whole ledger is full. */
+  /** When to {@link settle}; undefined while every act that is kept was judged. */
+  get judgeAt(): Instant | undefined {
+    if (!this.#owed || this.#judgedAt === undefined) return undefined;
+    return after(this.#judgedAt, millis(this.#ledger.size * JUDGE_PAUSE_PER_ACT));
+  }
+
+  /** Judges what was put off, and says what that changed. */
+  settle(now: Instant): Change {
+    this.#judgedAt = now;
+    return this.#owed ? this.#judgeAnew() : UNCHANGED;
+  }
+
+  /**
+   * False when this node left, or the whole ledger is full, or its chain but for one place: that is
+   * kept for its leave, so that it may go at any time.
+   */
   get maySign(): boolean {
-    if (this.#ledger.full || !this.isMember(this.#self)) return false;
-    return this.count(this.#self) < ACTS_PER_AUTHOR_MAX;
+    return this.mayLeave && !this.#ledger.full && this.count(this.#self) < ACTS_PER_AUTHOR_MAX - 1;
+  }
+
+  /** Whether a leave can be signed: false when this node left. */
+  get mayLeave(): boolean {
+    return this.isMember(this.#self) && this.count(this.#self) < ACTS_PER_AUTHOR_MAX;
   }
 
   /** Signs the next act of the own chain and adds it. Only while {@link maySign}. */
   sign(identity: Identity, body: ActBody): SignedAct {
     assert(identity.id === this.#self, 'a node signs its own acts');
-    assert(this.maySign, 'a node signs acts while it is a member');
+    const may = body.type === 'leave' ? this.mayLeave : this.maySign;
+    assert(may, 'a node signs acts while it is a member');
     const chain = this.#ledger.chain(this.#self);
     const link = {
       cluster: this.cluster,
@@ -159,6 +184,12 @@ export class Membership {
   members(): readonly Member[] {
     this.#members ??= this.everyone().filter(({ state }) => state === 'member');
     return this.#members;
+  }
+
+  /** The members but this node: asked for in nearly every step, so built once a change. */
+  others(): readonly NodeId[] {
+    this.#others ??= this.members().flatMap(({ id }) => (id === this.#self ? [] : [id]));
+    return this.#others;
   }
 
   /** All that ever were members, by name. */
@@ -231,38 +262,72 @@ export class Membership {
     return this.#ledger.all().map(({ bytes }) => bytes);
   }
 
-  /** Takes in an act that was just kept: by itself where that gives what judging all would give. */
-  #absorb(signed: SignedAct): Change {
+  /**
+   * Takes in an act that was just kept, by itself where that gives what judging all would give.
+   * Undefined: it does not. Each kind looks only at what its effect hangs on, so that one contested
+   * act costs no later one anything.
+   */
+  #absorb(signed: SignedAct): Change | undefined {
     const { act } = signed;
-    const { nodes, invites, plain } = this.#standings;
-    if (!plain || act.type === 'remove') return this.#judgeAnew();
-    const by = nodes.get(act.author);
-    // What somebody does who was not (validly) admitted waits until it is.
-    if (by === undefined) return UNCHANGED;
-    if (act.type === 'invite') {
-      const key = toHex(act.key);
-      const known = invites.get(key) ?? [];
-      // Of two by one author the first stands.
-      if (known.some((invite) => invite.act.author === act.author)) return UNCHANGED;
-      if (known.length > 0) return this.#judgeAnew();
-      invites.set(key, [{ act, hash: signed.hash, redeemed: 0 }]);
+    const { nodes, contested } = this.#standings;
+    const { limits } = contested;
+    if (!nodes.has(act.author)) {
+      // What somebody does who was not (validly) admitted waits until it is; but one whom a cut
+      // shut out may have been there before the cut.
+      return limits.size === 0 ? UNCHANGED : undefined;
+    }
+    if (limits.has(act.author)) return undefined;
+    if (act.type === 'invite') return this.#absorbInvite(act, signed.hash);
+    return act.type === 'admit' ? this.#absorbAdmission(act, signed) : undefined;
+  }
+
+  #absorbInvite(act: InviteAct, hash: Bytes): Change | undefined {
+    const { invites, contested } = this.#standings;
+    const key = toHex(act.key);
+    const known = invites.get(key) ?? [];
+    // Of two by one author the first stands.
+    if (known.some((invite) => invite.act.author === act.author)) return UNCHANGED;
+    if (known.length > 0 || contested.keys.has(key) || contested.waiting.has(key)) return undefined;
+    invites.set(key, [{ act, hash, redeemed: 0 }]);
+    return UNCHANGED;
+  }
+
+  #absorbAdmission(act: AdmitAct, signed: SignedAct): Change | undefined {
+    const { nodes, invites, depths, contested } = this.#standings;
+    const { id, name, agreement, author, number } = act;
+    const key = toHex(act.inviteKey);
+    if (contested.keys.has(key) || contested.ids.has(id)) return undefined;
+    const [invite] = invites.get(key) ?? [];
+    if (invite === undefined) {
+      contested.waiting.add(key);
+      contested.ids.add(id);
       return UNCHANGED;
     }
-    if (act.type !== 'admit') return this.#judgeAnew();
-    const [invite] = invites.get(toHex(act.inviteKey)) ?? [];
-    const contested = invite === undefined || invite.redeemed >= invite.act.uses;
-    if (contested || nodes.has(act.id) || this.count(act.id) > 0) return this.#judgeAnew();
+    // What a newcomer signed before, or another admission of it, may change more than itself.
+    if (nodes.has(id) || this.count(id) > 0 || invite.redeemed >= invite.act.uses) return undefined;
+    const agreed = toHex(agreement);
+    if (this.#shown.has(name) || this.#byAgreement.has(agreed)) return undefined;
     invite.redeemed += 1;
-    const { id, name, agreement, number } = act;
-    const rank = { depth: by.depth + 1, number, admission: signed.hash };
+    const depth = (depths.get(author) ?? Infinity) + 1;
     const arrival = this.#ledger.rankOf(signed);
-    const standing = { id, name, agreement, admitter: by.id, ...rank, arrival, left: false };
+    const rank = { depth, number, admission: signed.hash, arrival };
+    const standing = { id, name, agreement, admitter: author, ...rank, left: false };
     nodes.set(id, standing);
-    if (this.#shown.has(name) || this.#byAgreement.has(toHex(agreement))) return this.#renew();
+    depths.set(id, depth);
     return { joined: [this.#show(standing, name)], left: [], renamed: false };
   }
 
+  /** Judges all acts, unless that was done so shortly before that it would take all the time. */
+  #judgeSoon(now: Instant | undefined): Change {
+    this.#owed = true;
+    const at = this.judgeAt;
+    if (now !== undefined && at !== undefined && now < at) return UNCHANGED;
+    if (now !== undefined) this.#judgedAt = now;
+    return this.#judgeAnew();
+  }
+
   #judgeAnew(): Change {
+    this.#owed = false;
     this.#standings = judge(this.#ledger);
     return this.#renew();
   }
@@ -299,6 +364,7 @@ export class Membership {
     if (!left && !this.#byAgreement.has(key)) this.#byAgreement.set(key, member);
     this.#members = undefined;
     this.#everyone = undefined;
+    this.#others = undefined;
     return member;
   }
 }

@@ -13,11 +13,15 @@ import {
   CLOCK_JUMP,
   LOOP_LATE,
   LOOP_STALL,
+  MEET_EVERY,
   ORPHAN_SILENCE,
+  START_CALLS,
+  ROUND_GAP,
   START_PAUSE,
 } from './config.ts';
-import { gather, nameOf, others, type Crew, type NodeConfig } from './crew.ts';
-import { writeBook, writeCluster, type DocumentName } from './documents.ts';
+import { gather, nameOf, othersCount, type Crew, type NodeConfig } from './crew.ts';
+import { writeBook, writeCluster } from './documents.ts';
+import type { DocumentName, StoredBook, StoredCluster } from './documents.ts';
 import {
   callAll,
   callMore,
@@ -36,8 +40,8 @@ import { datagram } from './hear.ts';
 import { beaconAnswerDue, beaconDue, overheard } from './lan.ts';
 import type { Effect, Input, Machine, Moment } from './io.ts';
 import { membersDocument, selfState, statusDocument } from './show.ts';
-import { flushNews, reserveSequences, welcome } from './tidings.ts';
-import { beatTo } from './talk.ts';
+import { flushNews, judgeDue, reserveSequences, welcome } from './tidings.ts';
+import { beatTo, tryPeer } from './talk.ts';
 import type { MembersDocument, SelfState, StatusDocument } from './view.ts';
 
 export type { NodeConfig } from './crew.ts';
@@ -47,11 +51,24 @@ const READING_TIME = 20;
 /** Wakes more than this in one step would mean that an alarm sets itself to now. */
 const ALARMS_PER_STEP = 100_000;
 
+/** A node in three numbers. */
+export interface Glance {
+  /** Over all records and acts held: equal for nodes that hold the same. */
+  readonly digest: number;
+  /** Members that it has lost. */
+  readonly lost: number;
+  /** Of its own newest record. */
+  readonly sequence: number;
+}
+
 /** One node. Drive it with `step`; read it with `members` and `status`. */
 export class Node implements Machine {
   readonly #crew: Crew;
   #wakeAt: Instant | undefined;
+  /** When all were asked last because the clocks had drifted apart or the loop stood still. */
+  #jumpedAt: Instant | undefined;
   #last: Moment | undefined;
+  #beats = 0;
 
   /**
    * Throws UserError `state-damaged` when the stored acts found no cluster that this node is in.
@@ -98,21 +115,45 @@ export class Node implements Machine {
     return crew.outbox.take();
   }
 
+  /** What is to be written to disk under this name: plain data, as JSON can hold it. */
   document(name: DocumentName): unknown {
-    const { membership, invites, own, book } = this.#crew;
-    if (name === 'book') return writeBook(book.stored());
-    return writeCluster({
+    return name === 'book' ? writeBook(this.storedBook()) : writeCluster(this.storedCluster());
+  }
+
+  /** The book as values. Simulations of thousands of nodes keep these in place of text. */
+  storedBook(): StoredBook {
+    return this.#crew.book.stored();
+  }
+
+  /** The cluster document as values. */
+  storedCluster(): StoredCluster {
+    const { membership, invites, own } = this.#crew;
+    return {
       acts: membership.all(),
       invites: invites.stored(),
       reserved: own.reserved,
       tags: [...own.tags],
-    });
+    };
   }
 
+  /** What tells at a glance whether two nodes hold the same, at a cost that no member adds to. */
+  get glance(): Glance {
+    const { inventory, suspicions, own } = this.#crew;
+    const { digest } = inventory;
+    return { digest, lost: suspicions.count('lost'), sequence: own.sequence };
+  }
+
+  /** The sequence of the newest record held of a member; 0: none. */
+  sequenceOf(id: NodeId): number {
+    return this.#crew.book.sequence(id);
+  }
+
+  /** What `members --json` shows. */
   members(now: Instant): MembersDocument {
     return membersDocument(this.#crew, now);
   }
 
+  /** What `status --json` shows; `wall` for the expiry of invites alone. */
   status(now: Instant, wall: WallTime): StatusDocument {
     this.#crew.wall = wall;
     return statusDocument(this.#crew, now);
@@ -177,7 +218,10 @@ export class Node implements Machine {
       crew.paths.list(id, crew.book.listed(id), crew.now);
     }
     crew.digestChangedAt = crew.now;
-    crew.publishWanted = crew.book.record(crew.id) === undefined || crew.settings.tags.length > 0;
+    crew.digestRestlessAt = crew.now;
+    const kept = crew.book.record(crew.id);
+    crew.publishWanted =
+      kept === undefined || !crew.own.resume(kept) || crew.settings.tags.length > 0;
     reserveSequences(crew);
     crew.timers.set('beat', crew.heartbeat.following(crew.now));
     crew.timers.set('orphan', after(crew.now, ORPHAN_SILENCE));
@@ -197,8 +241,16 @@ export class Node implements Machine {
     if (last === undefined || !this.#crew.started) return;
     const monotonic = elapsed(last.now, moment.now);
     const drift = Math.abs(moment.wall - last.wall - monotonic);
-    if (drift > CLOCK_JUMP) this.#crew.sessions.forgetAll();
-    if (drift > CLOCK_JUMP || moment.late > LOOP_STALL) doubt(this.#crew, 'clock-jump');
+    const crew = this.#crew;
+    if (drift > CLOCK_JUMP) crew.sessions.forgetAll();
+    else if (moment.late <= LOOP_STALL) return;
+    // All that waited while the loop stood still comes late: everyone is asked once because of it.
+    const rest = drift > CLOCK_JUMP ? ROUND_GAP : LOOP_STALL;
+    if (this.#jumpedAt !== undefined && elapsed(this.#jumpedAt, moment.now) < rest) return;
+    this.#jumpedAt = moment.now;
+    // The pings of a round under way died with their keys: say hello where they went, and begin
+    // another round when this one is over.
+    if (!doubt(crew, 'clock-jump')) for (const peer of crew.rounds.asked) tryPeer(crew, peer);
   }
 
   /** A loop that ran late has not read its sockets yet: nothing times out for that long (B4). */
@@ -217,6 +269,7 @@ export class Node implements Machine {
     if (due !== undefined) timers.set('round', due);
   }
 
+  /** A document is on disk, and all that were asked for before it: what waited for it goes on. */
   #saved(ticket: number): void {
     const { whenSaved } = this.#crew;
     const done = whenSaved.filter((waiting) => waiting.ticket <= ticket);
@@ -249,6 +302,7 @@ export class Node implements Machine {
     }
   }
 
+  /** An alarm is named by what it is for and, behind a slash, by whom or which it is about. */
   #alarm(key: string): void {
     const crew = this.#crew;
     const [kind, which] = split(key);
@@ -267,6 +321,8 @@ export class Node implements Machine {
         return this.#postponed();
       case 'news':
         return flushNews(crew);
+      case 'judge':
+        return judgeDue(crew);
       case 'orphan':
         return orphanDue(crew);
       case 'call':
@@ -297,22 +353,27 @@ export class Node implements Machine {
     const crew = this.#crew;
     const { heartbeat, suspicions, timers, now } = crew;
     timers.set('beat', heartbeat.following(now));
+    this.#beats += 1;
+    const everyone = othersCount(crew) <= START_CALLS || this.#beats % MEET_EVERY === 0;
     // Who was never heard and never asked waits for its turn in a large cluster.
+    const meets = everyone || suspicions.count('alive') === 0;
     const peer = heartbeat.next(
       (id) =>
         !suspicions.trying(id) &&
-        (suspicions.liveness(id) === 'alive' || suspicions.failures(id) === 0),
+        (suspicions.liveness(id) === 'alive' || (meets && suspicions.failures(id) === 0)),
     );
     if (peer !== undefined) beatTo(crew, peer);
-    const anyone = others(crew).some((id) => suspicions.liveness(id) === 'alive');
+    const anyone = suspicions.count('alive') > 0;
     if (anyone && heartbeat.silent(now, crew.book.slowestBeat())) doubt(crew, 'silence');
   }
 
+  /** A doubt that came too soon after a round is acted on now. */
   #postponed(): void {
     const why = this.#crew.rounds.takePostponed();
     if (why !== undefined) doubt(this.#crew, why);
   }
 
+  /** One wake is enough, for the earliest alarm; an earlier one replaces it at the host. */
   #askToBeWoken(): void {
     const { timers, outbox } = this.#crew;
     const next = timers.next();

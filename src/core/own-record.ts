@@ -16,6 +16,9 @@ import {
 import { SEQUENCE_BLOCK, SEQUENCE_REFILL } from './config.ts';
 import { MAIN, type SocketId } from './io.ts';
 
+/** A record carries its sequence in 32 bits; after the last one there is nothing more to say. */
+const SEQUENCE_MAX = 0xffff_ffff;
+
 /** A host the others voted, with the port each of my sockets shows there. */
 export interface VotedHost {
   readonly ip: string;
@@ -49,10 +52,20 @@ export class OwnRecord {
     this.#cluster = cluster;
     this.#beat = beat;
     // Any number up to here may have been used before the last stop.
-    this.#used = reserved;
-    this.#durable = reserved;
-    this.#reserved = reserved;
+    this.#used = Math.min(reserved, SEQUENCE_MAX);
+    this.#durable = this.#used;
+    this.#reserved = this.#used;
     this.#tags = new Map(tags);
+  }
+
+  /**
+   * The record found on the disk at the start: it stands for as long as it is true, so that a
+   * restart alone is no news to anybody. One that says another beat does not count.
+   */
+  resume(record: SignedRecord): boolean {
+    if (record.sequence > this.#used || record.beat !== this.#beat) return false;
+    this.#current = record;
+    return true;
   }
 
   get current(): SignedRecord | undefined {
@@ -78,10 +91,15 @@ export class OwnRecord {
     else this.#tags.set(key, value);
   }
 
-  /** Whether another block should be written to disk now; then it counts as asked for. */
+  /**
+   * Whether another block should be written to disk now; then it counts as asked for. Never again
+   * after the last of all numbers, up to which only who holds this node's key can drive it.
+   */
   reserve(): boolean {
-    if (this.#reserved - this.#used > SEQUENCE_REFILL) return false;
-    this.#reserved = this.#used + SEQUENCE_BLOCK;
+    if (this.#reserved - this.#used > SEQUENCE_REFILL || this.#reserved === SEQUENCE_MAX) {
+      return false;
+    }
+    this.#reserved = Math.min(this.#used + SEQUENCE_BLOCK, SEQUENCE_MAX);
     return true;
   }
 

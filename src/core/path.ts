@@ -1,6 +1,6 @@
 /** One proven way to a peer, and the rule of which of several to use (PROTOCOL §4, B1). */
 
-import { addressKey, sameAddress, type Address, type AddressKey } from '../base/address.ts';
+import { sameAddress, type Address } from '../base/address.ts';
 import type { Instant } from '../base/time.ts';
 import { SILENCES_FOR_UNLISTED } from './config.ts';
 import { MAIN, type SocketId } from './io.ts';
@@ -29,17 +29,13 @@ export function samePath(a: Path, b: Path): boolean {
  *
  * `listed` holds the addresses of the peer's newest record, in its order.
  */
-export function shouldReplace(
-  present: Path,
-  other: Path,
-  listed: ReadonlyMap<AddressKey, number>,
-): boolean {
+export function shouldReplace(present: Path, other: Path, listed: readonly Address[]): boolean {
   if (other.silentSince !== undefined) return false;
-  const presentRank = listed.get(addressKey(present.address)) ?? Infinity;
-  const otherRank = listed.get(addressKey(other.address)) ?? Infinity;
+  const presentRank = rankIn(listed, present.address);
+  const otherRank = rankIn(listed, other.address);
   if (present.silentSince !== undefined) {
     // One lost datagram must not be enough for an address that only a forwarder may know of.
-    const needed = otherRank === Infinity && listed.size > 0 ? SILENCES_FOR_UNLISTED : 1;
+    const needed = otherRank === Infinity && listed.length > 0 ? SILENCES_FOR_UNLISTED : 1;
     return present.silences >= needed && other.provenAt >= present.silentSince;
   }
   if (otherRank !== presentRank) return otherRank < presentRank;
@@ -47,6 +43,11 @@ export function shouldReplace(
   return (
     sameAddress(present.address, other.address) && other.socket === MAIN && present.socket !== MAIN
   );
+}
+
+function rankIn(listed: readonly Address[], address: Address): number {
+  const rank = listed.findIndex((entry) => sameAddress(entry, address));
+  return rank < 0 ? Infinity : rank;
 }
 
 /**

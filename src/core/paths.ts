@@ -4,22 +4,18 @@
  * `direct`.
  */
 
-import { addressKey, sameAddress, sameHost, type Address } from '../base/address.ts';
+import { addressKey, sameAddress, sameHost } from '../base/address.ts';
+import type { Address, AddressKey } from '../base/address.ts';
 import type { NodeId } from '../base/id.ts';
 import { after, elapsed, type Duration, type Instant } from '../base/time.ts';
-import {
-  CANDIDATES_MAX,
-  CHALLENGES_MAX,
-  CHALLENGE_LIFE,
-  HISTORY_SILENCE_MAX,
-  TIMEOUT_UNKNOWN,
-  WRONG_PONGS_MAX,
-} from './config.ts';
+import { CANDIDATES_MAX, HISTORY_SILENCE_MAX, TIMEOUT_UNKNOWN, WRONG_PONGS_MAX } from './config.ts';
 import { MAIN, type SocketId } from './io.ts';
 import { laterProof, samePath, shouldReplace, type Path } from './path.ts';
-import { blankPeerPaths, type PeerPaths, type Question } from './peer-paths.ts';
+import { blankPeerPaths, type PeerPaths } from './peer-paths.ts';
+import { Questions, type Question } from './questions.ts';
+import { Strays } from './strays.ts';
 
-export type { Question } from './peer-paths.ts';
+export type { Question } from './questions.ts';
 
 /** What a pong came to. */
 export type PongVerdict =
@@ -44,10 +40,16 @@ export interface PathChange {
  */
 const OTHERS_MAX = 4;
 
+const NONE: readonly Address[] = [];
+
 /** All challenges and paths of this node. */
 export class Paths {
   readonly #peers = new Map<NodeId, PeerPaths>();
-  #nextDeadline: Instant | undefined;
+  /** Addresses of newest records, in their order; kept of peers that were never asked, too. */
+  readonly #listed = new Map<NodeId, readonly Address[]>();
+  readonly #questions = new Questions();
+  /** Whose path in use leads to an address: among thousands of peers nobody looks through all. */
+  readonly #inUse = new Map<AddressKey, Set<NodeId>>();
 
   /** Notes a challenge that is being sent; the caller seals and sends the ping. */
   ask(
@@ -68,25 +70,20 @@ export class Paths {
       deadline,
       overdue: false,
     };
-    const open = this.#of(peer).open;
-    open.set(challenge, question);
-    const [oldest] = open.keys();
-    if (open.size > CHALLENGES_MAX && oldest !== undefined) open.delete(oldest);
-    this.#awaitDeadline(deadline);
+    this.#of(peer);
+    this.#questions.add(question);
     return question;
   }
 
   /** A pong opened in a session of `peer`. */
   pong(peer: NodeId, challenge: number, now: Instant): PongVerdict {
     const peerPaths = this.#of(peer);
-    const question = peerPaths.open.get(challenge);
-    if (question === undefined || elapsed(question.sentAt, now) > CHALLENGE_LIFE) {
-      this.#wrongPong(peerPaths);
+    const question = this.#questions.take(peer, challenge, now);
+    if (question === undefined) {
+      this.#wrongPong(peer, peerPaths);
       return { type: 'unexpected' };
     }
-    peerPaths.open.delete(challenge);
-    if (question.deadline === this.#nextDeadline) this.#nextDeadline = this.#earliest();
-    if (peerPaths.open.size === 0) peerPaths.wrongPongs = 0;
+    if (!this.#questions.any(peer)) peerPaths.wrongPongs = 0;
     const roundTrip = elapsed(question.sentAt, now);
     peerPaths.roundTrip.sample(roundTrip);
     const proven: Path = {
@@ -97,7 +94,7 @@ export class Paths {
       silentSince: undefined,
       silences: 0,
     };
-    peerPaths.strays.proven(question.address);
+    peerPaths.strays?.proven(question.address);
     const change = this.#prove(peer, peerPaths, proven, now);
     return { type: 'proven', question, roundTrip, change };
   }
@@ -107,39 +104,18 @@ export class Paths {
    * silent gives way to another that answered. The questions can still be answered for a while.
    */
   expire(now: Instant): { readonly silent: readonly Question[]; readonly changes: PathChange[] } {
-    const silent: Question[] = [];
-    const changes: PathChange[] = [];
-    if (this.#nextDeadline === undefined || this.#nextDeadline > now) return { silent, changes };
-    this.#nextDeadline = undefined;
-    for (const peerPaths of this.#peers.values()) {
-      for (const [challenge, question] of peerPaths.open) {
-        if (elapsed(question.sentAt, now) > CHALLENGE_LIFE) peerPaths.open.delete(challenge);
-        else if (question.overdue) continue;
-        else if (question.deadline > now) this.#awaitDeadline(question.deadline);
-        else {
-          peerPaths.open.set(challenge, { ...question, overdue: true });
-          silent.push(question);
-          const change = this.#silence(question, now);
-          if (change !== undefined) changes.push(change);
-        }
-      }
-    }
-    return { silent, changes };
+    const silent = this.#questions.expire(now);
+    return { silent, changes: this.#silenced(silent, now) };
   }
 
   /** The earliest time-out of an open question. */
   get nextDeadline(): Instant | undefined {
-    return this.#nextDeadline;
+    return this.#questions.nextDeadline;
   }
 
   /** The own loop was blind for this long: every open question gets that much more time (B4). */
   postpone(late: Duration): void {
-    for (const { open } of this.#peers.values()) {
-      for (const [challenge, question] of open) {
-        open.set(challenge, { ...question, deadline: after(question.deadline, late) });
-      }
-    }
-    if (this.#nextDeadline !== undefined) this.#nextDeadline = after(this.#nextDeadline, late);
+    this.#questions.postpone(late);
   }
 
   /** What could not be sent is no question; a path in use that it was sent over falls silent. */
@@ -152,28 +128,21 @@ export class Paths {
     readonly changes: readonly PathChange[];
     readonly inUse: boolean;
   } {
-    const peers: NodeId[] = [];
-    const changes: PathChange[] = [];
-    let inUse = false;
-    for (const [peer, peerPaths] of this.#peers) {
-      for (const [challenge, question] of peerPaths.open) {
-        if (question.socket !== socket || !sameAddress(question.address, to)) continue;
-        peerPaths.open.delete(challenge);
-        peers.push(peer);
-        const { path } = peerPaths;
-        inUse ||= path?.socket === socket && sameAddress(path.address, to);
-        const change = this.#silence(question, now);
-        if (change !== undefined) changes.push(change);
-      }
-    }
-    return { peers, changes, inUse };
+    const unsent = this.#questions.unsent(socket, to);
+    const peers = unsent.map(({ peer }) => peer);
+    const inUse = peers.some((peer) => {
+      const path = this.path(peer);
+      return path?.socket === socket && sameAddress(path.address, to);
+    });
+    return { peers, changes: this.#silenced(unsent, now), inUse };
   }
 
   /** The peer's newest record lists these; may change the path in use. */
   list(peer: NodeId, addresses: readonly Address[], now: Instant): PathChange | undefined {
-    const peerPaths = this.#of(peer);
-    peerPaths.listed = new Map(addresses.map((entry, index) => [addressKey(entry), index]));
-    return this.#choose(peer, peerPaths, now);
+    if (addresses.length === 0) this.#listed.delete(peer);
+    else this.#listed.set(peer, addresses);
+    const peerPaths = this.#peers.get(peer);
+    return peerPaths === undefined ? undefined : this.#choose(peer, peerPaths, now);
   }
 
   /** Somebody named this address: it will be among the candidates. */
@@ -195,10 +164,17 @@ export class Paths {
     const proven = (path: Path | undefined): boolean =>
       path !== undefined && path.silentSince === undefined && sameAddress(path.address, from);
     if (proven(peerPaths.path) || peerPaths.others.some(proven)) return 'known';
-    const { strays, path } = peerPaths;
+    const { path } = peerPaths;
+    peerPaths.strays ??= new Strays();
+    const { strays } = peerPaths;
     const atHost =
       path?.silentSince === undefined && path !== undefined && sameHost(path.address, from);
     return strays.challenge(from, atHost, now) ? 'stray' : 'quiet';
+  }
+
+  /** Whether a genuine datagram of the peer came from there lately, where it was not proven. */
+  isStray(peer: NodeId, address: Address): boolean {
+    return this.#peers.get(peer)?.strays?.has(address) === true;
   }
 
   /** The path in use, proven. */
@@ -206,22 +182,28 @@ export class Paths {
     return this.#peers.get(peer)?.path;
   }
 
-  /** The path in use, and one proven since: while in doubt, what is said goes both ways. */
-  routes(peer: NodeId): readonly Path[] {
+  /**
+   * Where to say something: over the path in use, or over one proven since. While the old one has
+   * not answered its newest challenge it is most likely dead; when it answers, it is newer again.
+   */
+  route(peer: NodeId): Path | undefined {
     const peerPaths = this.#peers.get(peer);
     const path = peerPaths?.path;
-    if (peerPaths === undefined || path === undefined) return [];
+    if (peerPaths === undefined || path === undefined) return undefined;
     const newer = peerPaths.others.find(
       (other) => other.silentSince === undefined && other.provenAt > path.provenAt,
     );
-    return newer === undefined ? [path] : [path, newer];
+    return newer ?? path;
+  }
+
+  /** Whether a challenge to exactly this place is under way, its time-out still to come. */
+  isAsked(peer: NodeId, socket: SocketId, address: Address): boolean {
+    return this.#questions.isOpen(peer, socket, address);
   }
 
   /** Peers whose path in use leads to this address. */
-  *at(address: Address): Generator<NodeId> {
-    for (const [peer, { path }] of this.#peers) {
-      if (path !== undefined && sameAddress(path.address, address)) yield peer;
-    }
+  at(address: Address): Iterable<NodeId> {
+    return this.#inUse.get(addressKey(address)) ?? [];
   }
 
   /**
@@ -278,12 +260,34 @@ export class Paths {
       return;
     }
     // What was proven before is older still: nothing is proven now.
-    peerPaths.path = undefined;
+    this.#use(peer, peerPaths, undefined);
     peerPaths.others = [];
   }
 
   forget(peer: NodeId): void {
+    this.#listed.delete(peer);
+    const peerPaths = this.#peers.get(peer);
+    if (peerPaths === undefined) return;
+    this.#use(peer, peerPaths, undefined);
+    this.#questions.burn(peer);
     this.#peers.delete(peer);
+  }
+
+  /** Another path is in use from now on, or none. */
+  #use(peer: NodeId, peerPaths: PeerPaths, path: Path | undefined): void {
+    const before = peerPaths.path;
+    peerPaths.path = path;
+    if (before !== undefined) {
+      const key = addressKey(before.address);
+      const there = this.#inUse.get(key);
+      there?.delete(peer);
+      if (there?.size === 0) this.#inUse.delete(key);
+    }
+    if (path === undefined) return;
+    const key = addressKey(path.address);
+    const there = this.#inUse.get(key);
+    if (there === undefined) this.#inUse.set(key, new Set([peer]));
+    else there.add(peer);
   }
 
   #prove(peer: NodeId, peerPaths: PeerPaths, proven: Path, now: Instant): PathChange | undefined {
@@ -295,6 +299,11 @@ export class Paths {
     peerPaths.others.unshift(proven);
     peerPaths.others.splice(OTHERS_MAX);
     return this.#choose(peer, peerPaths, now);
+  }
+
+  /** Questions that stayed unanswered, and the changes of paths that follow. */
+  #silenced(questions: readonly Question[], now: Instant): PathChange[] {
+    return questions.flatMap((question) => this.#silence(question, now) ?? []);
   }
 
   /** A question stayed unanswered: the path it asked is silent until it answers again. */
@@ -321,14 +330,15 @@ export class Paths {
   #choose(peer: NodeId, peerPaths: PeerPaths, now: Instant): PathChange | undefined {
     const before = peerPaths.path;
     let best = before;
+    const listed = this.#listed.get(peer) ?? NONE;
     for (const other of peerPaths.others) {
-      if (best === undefined || shouldReplace(best, other, peerPaths.listed)) best = other;
+      if (best === undefined || shouldReplace(best, other, listed)) best = other;
     }
     if (best === undefined || best === before) return undefined;
     peerPaths.others = peerPaths.others.filter((other) => other !== best);
     if (before !== undefined) peerPaths.others.unshift(before);
     peerPaths.others.splice(OTHERS_MAX);
-    peerPaths.path = best;
+    this.#use(peer, peerPaths, best);
     const known = peerPaths.lastHost;
     const moved = known !== undefined && !sameHost(known, best.address);
     if (known === undefined || moved) {
@@ -341,28 +351,11 @@ export class Paths {
   }
 
   /** After eight wrong guesses in a row the open challenges of that peer are burned. */
-  #wrongPong(peerPaths: PeerPaths): void {
+  #wrongPong(peer: NodeId, peerPaths: PeerPaths): void {
     peerPaths.wrongPongs += 1;
     if (peerPaths.wrongPongs < WRONG_PONGS_MAX) return;
     peerPaths.wrongPongs = 0;
-    peerPaths.open.clear();
-  }
-
-  /** Of the questions whose time-out is still to come. */
-  #earliest(): Instant | undefined {
-    let earliest: Instant | undefined;
-    for (const { open } of this.#peers.values()) {
-      for (const { deadline, overdue } of open.values()) {
-        if (!overdue && (earliest === undefined || deadline < earliest)) earliest = deadline;
-      }
-    }
-    return earliest;
-  }
-
-  #awaitDeadline(deadline: Instant): void {
-    if (this.#nextDeadline === undefined || deadline < this.#nextDeadline) {
-      this.#nextDeadline = deadline;
-    }
+    this.#questions.burn(peer);
   }
 
   #of(peer: NodeId): PeerPaths {

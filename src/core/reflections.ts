@@ -69,6 +69,8 @@ export class Reflections {
   #own = new Map<ScopeKey, Belief>();
   /** As believed when the round began: ties keep this, not what an early decision made of it. */
   #before = this.#own;
+  /** Rounds before the present one that found this node at another host. */
+  #moves = 0;
   /** By family and voter: a member has one say a family, though its newest may change the scope. */
   readonly #slips = new BoundedMap<string, Slip>(2 * MEMBERS_MAX, { evict: 'refuse' });
   #counted = false;
@@ -80,6 +82,7 @@ export class Reflections {
   /** A round begins: earlier ballots count no more. */
   open(now: Instant): void {
     this.#slips.clear();
+    this.#moves = this.moves;
     this.#before = this.#own;
     this.#counted = false;
     for (const [id, until] of this.#named) if (until <= now) this.#named.delete(id);
@@ -162,11 +165,9 @@ export class Reflections {
     return kinds.has('mapped') ? 'mapped' : 'unknown';
   }
 
-  /** Forgets addresses and ballots. Who was named stays so. */
-  clear(): void {
-    this.#slips.clear();
-    this.#own = new Map();
-    this.#before = this.#own;
+  /** How often this node's host changed, by what was believed at the end of each round. */
+  get moves(): number {
+    return this.#moves + (hostChanged(this.#before, this.#own) ? 1 : 0);
   }
 
   /** The slips of each scope: a voter's newest ballot of a family says which one it votes in. */
@@ -279,6 +280,24 @@ function compareBeliefs(
     if (old?.ip !== belief.ip || !samePorts(old.ports, belief.ports)) changed = true;
   }
   return { changed, moved };
+}
+
+/**
+ * Whether what is believed now is a move from what was: another host in a scope, or in a family all
+ * scopes gone and others come, as between home and a phone's network. To find a first address, or
+ * one more, is none.
+ */
+function hostChanged(
+  before: ReadonlyMap<ScopeKey, Belief>,
+  now: ReadonlyMap<ScopeKey, Belief>,
+): boolean {
+  if ([...now].some(([key, { ip }]) => before.has(key) && before.get(key)?.ip !== ip)) return true;
+  return ([4, 6] as const).some((family) => {
+    const past = [...before.values()].filter((belief) => belief.family === family);
+    const present = [...now.values()].filter((belief) => belief.family === family);
+    const stays = present.some(({ scope }) => past.some((belief) => belief.scope === scope));
+    return past.length > 0 && present.length > 0 && !stays;
+  });
 }
 
 /** Host and main port; while nobody saw the main socket, the port of another. */

@@ -4,7 +4,7 @@ import { BoundedMap } from '../base/bounded.ts';
 import type { NodeId } from '../base/id.ts';
 import type { SeededRandom } from '../base/random.ts';
 import { after, elapsed, millis, type Duration, type Instant } from '../base/time.ts';
-import { SEEK_ASKED, SEEK_FIRST, SEEK_MAX } from './config.ts';
+import { SEEK_ASKED, SEEK_FIRST, SEEK_MAX, SMALL_CLUSTER } from './config.ts';
 
 /**
  * Jitter of the pauses, as a part of them: nodes that lost the same member must not ask in step.
@@ -56,12 +56,16 @@ export class Seek {
     this.#searches.delete(peer);
   }
 
-  /** The member's turn has come: returns when the next one does. */
-  turn(lost: NodeId, now: Instant): Instant | undefined {
+  /**
+   * The member's turn has come: returns when the next one does. Of many lost members all together
+   * are sought no more often than once in four beats, four being asked each time.
+   */
+  turn(lost: NodeId, now: Instant, beat: Duration): Instant | undefined {
     const search = this.#searches.get(lost);
     if (search === undefined) return undefined;
     const jitter = 1 + SEEK_JITTER * (2 * this.#random.next() - 1);
-    search.next = after(now, millis(search.pause * jitter));
+    const queue = (this.#searches.size - SMALL_CLUSTER) * SEEK_ASKED * beat;
+    search.next = after(now, millis(Math.max(search.pause, queue) * jitter));
     search.pause = millis(Math.min(SEEK_MAX, search.pause * 2));
     return search.next;
   }

@@ -3,7 +3,7 @@
  * opens. Knows nothing of addresses: a node that moved goes on in the same session.
  */
 
-import { concat, equal, utf8, type Bytes } from '../base/bytes.ts';
+import { concat, equal, toHex, utf8, type Bytes } from '../base/bytes.ts';
 import { clusterIdBytes, type ClusterId, type NodeId } from '../base/id.ts';
 import { elapsed, type Instant } from '../base/time.ts';
 import type { Identity } from '../crypto/identity.ts';
@@ -74,7 +74,7 @@ interface Session {
   readonly window: ReplayWindow;
   /** The hello that made it, when the other side sent it, and my answer: repeats get the same. */
   readonly answered:
-    { readonly ephemeral: Bytes; readonly bytes: Bytes; times: number } | undefined;
+    { readonly ephemeral: string; readonly bytes: Bytes; times: number } | undefined;
   counter: number;
   confirmed: boolean;
 }
@@ -113,6 +113,8 @@ export class Sessions {
   readonly #macKey: Bytes;
   readonly #peers = new Map<NodeId, PeerSessions>();
   readonly #indexes = new Map<number, Session | Greeting>();
+  /** By ephemeral key in hexadecimal: sessions that a hello made, so as many as are held. */
+  readonly #answered = new Map<string, Session>();
   readonly #peerMacKeys = new Map<NodeId, Bytes>();
   #budget = HELLO_BUDGET;
   #budgetAt: Instant | undefined;
@@ -202,7 +204,7 @@ export class Sessions {
     const sessions = this.#peers.get(peer);
     if (sessions === undefined) return;
     for (const entry of [...sessions.confirmed, ...sessions.provisional, ...sessions.greetings]) {
-      this.#indexes.delete(entry.index);
+      this.#drop(entry);
     }
     this.#peers.delete(peer);
     this.#peerMacKeys.delete(peer);
@@ -212,8 +214,13 @@ export class Sessions {
   forgetAll(): void {
     this.#peers.clear();
     this.#indexes.clear();
+    this.#answered.clear();
   }
 
+  /**
+   * Says at most one thing back, no larger than the hello, and believes nothing (PROTOCOL §2.2). In
+   * the order of cost: a MAC, a look-up, then under a budget the agreement of keys.
+   */
   #hello(
     packet: Extract<Packet, { type: 'hello' }>,
     now: Instant,
@@ -222,7 +229,7 @@ export class Sessions {
     if (!equal(helloMac(this.#suite, this.#macKey, packet.macInput), packet.mac)) {
       return dropped('hello-mac');
     }
-    const ephemeral = packet.noise.subarray(0, EPHEMERAL_SIZE);
+    const ephemeral = toHex(packet.noise.subarray(0, EPHEMERAL_SIZE));
     const repeated = this.#repeated(ephemeral);
     if (repeated !== undefined) return repeated;
     if (!this.#spendBudget(now)) return dropped('hello-budget');
@@ -234,25 +241,23 @@ export class Sessions {
     if (answer === undefined) return dropped('hello-unopened');
     const index = this.#freshIndex();
     const bytes = encodeAnswer(index, packet.senderIndex, answer.message);
-    const answered = { ephemeral: ephemeral.slice(), bytes, times: 1 };
+    const answered = { ephemeral, bytes, times: 1 };
     const session = newSession(peer, index, packet.senderIndex, answer.keys, now, answered);
     this.#keep(this.#of(peer).provisional, session, PROVISIONAL_PER_MEMBER);
     return { type: 'reply', peer, bytes };
   }
 
   /** A hello seen before: the same answer, a few times, and no second session. */
-  #repeated(ephemeral: Bytes): SessionVerdict | undefined {
-    for (const [peer, { provisional, confirmed }] of this.#peers) {
-      for (const { answered } of [...provisional, ...confirmed]) {
-        if (answered === undefined || !equal(answered.ephemeral, ephemeral)) continue;
-        answered.times += 1;
-        if (answered.times > HELLO_ANSWERS) return dropped('hello-repeated');
-        return { type: 'reply', peer, bytes: answered.bytes };
-      }
-    }
-    return undefined;
+  #repeated(ephemeral: string): SessionVerdict | undefined {
+    const session = this.#answered.get(ephemeral);
+    if (session?.answered === undefined) return undefined;
+    const { peer, answered } = session;
+    answered.times += 1;
+    if (answered.times > HELLO_ANSWERS) return dropped('hello-repeated');
+    return { type: 'reply', peer, bytes: answered.bytes };
   }
 
+  /** My hello was answered: only who has the member's seed and saw my hello can have done that. */
   #answer(packet: Extract<Packet, { type: 'answer' }>, now: Instant): SessionVerdict {
     const greeting = this.#indexes.get(packet.receiverIndex);
     if (greeting?.type !== 'greeting') return dropped('answer-unexpected');
@@ -267,6 +272,10 @@ export class Sessions {
     return { type: 'established', peer: greeting.peer };
   }
 
+  /**
+   * The cheap questions come before the cipher, and a counter is used up only by what opened: else
+   * a forger could spend the numbers of genuine datagrams.
+   */
   #open(packet: Extract<Packet, { type: 'session' }>, now: Instant): SessionVerdict {
     const session = this.#indexes.get(packet.index);
     if (session?.type !== 'session') return dropped('session-unknown');
@@ -296,9 +305,21 @@ export class Sessions {
   #keep<T extends Session | Greeting>(list: T[], entry: T, bound: number): void {
     list.unshift(entry);
     this.#indexes.set(entry.index, entry);
-    for (const old of list.splice(bound)) this.#indexes.delete(old.index);
+    if (entry.type === 'session' && entry.answered !== undefined) {
+      this.#answered.set(entry.answered.ephemeral, entry);
+    }
+    for (const old of list.splice(bound)) this.#drop(old);
   }
 
+  /** Nothing that arrives leads to this entry any more. */
+  #drop(entry: Session | Greeting): void {
+    this.#indexes.delete(entry.index);
+    if (entry.type === 'session' && entry.answered !== undefined) {
+      this.#answered.delete(entry.answered.ephemeral);
+    }
+  }
+
+  /** The session to seal under: confirmed last, not too old, with counters left. */
   #current(peer: NodeId, now: Instant): Session | undefined {
     const session = this.#peers.get(peer)?.confirmed[0];
     if (session === undefined) return undefined;
@@ -315,6 +336,7 @@ export class Sessions {
     return sessions;
   }
 
+  /** Kept, since hellos to one member are repeated while it does not answer. */
   #macKeyOf(peer: NodeId, agreement: Bytes): Bytes {
     let key = this.#peerMacKeys.get(peer);
     if (key === undefined) {
@@ -324,6 +346,7 @@ export class Sessions {
     return key;
   }
 
+  /** Unique among the live ones: two under one index would cost the older its datagrams. */
   #freshIndex(): number {
     let index = this.#unpredictable.u32();
     while (this.#indexes.has(index)) index = this.#unpredictable.u32();

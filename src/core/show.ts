@@ -7,15 +7,21 @@ import { nameOf, others, othersCount, type Crew } from './crew.ts';
 import { orphanAdvice } from './heal.ts';
 import { MAIN } from './io.ts';
 import type { Path } from './path.ts';
-import type {
-  MembersDocument,
-  MemberState,
-  MemberView,
-  OwnAddressView,
-  Proof,
-  SelfState,
-  StatusDocument,
+import {
+  roundTripDigits,
+  type MembersDocument,
+  type MemberState,
+  type MemberView,
+  type OwnAddressView,
+  type Proof,
+  type SelfState,
+  type StatusDocument,
 } from './view.ts';
+
+/** How long ago that was, in the whole milliseconds that the documents give. */
+function age(since: Instant, now: Instant): number {
+  return Math.round(elapsed(since, now));
+}
 
 /** The members document, as of now. */
 export function membersDocument(crew: Crew, now: Instant): MembersDocument {
@@ -35,6 +41,7 @@ function selfView(crew: Crew, now: Instant): MemberView {
     // Others saw it; this node cannot challenge itself.
     proof: own === undefined ? 'none' : 'vouched',
     addressSinceMs: own?.sinceMs ?? null,
+    moves: crew.reflections.moves,
   };
 }
 
@@ -44,6 +51,7 @@ function memberView(crew: Crew, id: NodeId, left: boolean, now: Instant): Member
   const path = paths.path(id);
   const { since, moves } = paths.history(id);
   const heardAt = suspicions.heardAt(id);
+  const roundTrip = paths.roundTrip(id);
   // What another member was proven to hold is not shown for this one, whatever its record says.
   const vouched = book
     .record(id)
@@ -56,11 +64,11 @@ function memberView(crew: Crew, id: NodeId, left: boolean, now: Instant): Member
     ...nobody(crew, id, suspicions.liveness(id)),
     address: shown === undefined ? null : formatAddress(shown),
     proof,
-    provenMs: proven === undefined ? null : elapsed(proven.provenAt, now),
+    provenMs: proven === undefined ? null : age(proven.provenAt, now),
     path: proven === undefined ? null : 'udp',
-    rttMs: paths.roundTrip(id) ?? null,
-    lastHeardMs: heardAt === undefined ? null : elapsed(heardAt, now),
-    addressSinceMs: sinceAt === undefined ? null : elapsed(sinceAt, now),
+    rttMs: roundTrip === undefined ? null : roundTripDigits(roundTrip),
+    lastHeardMs: heardAt === undefined ? null : age(heardAt, now),
+    addressSinceMs: sinceAt === undefined ? null : age(sinceAt, now),
     moves,
   };
 }
@@ -101,7 +109,7 @@ function ownAddresses(crew: Crew, now: Instant): readonly OwnAddressView[] {
     const port = ports.get(MAIN) ?? [...ports.values()][0];
     const at = port === undefined ? undefined : address(ip, port);
     if (at === undefined) continue;
-    const sinceMs = elapsed(since, now);
+    const sinceMs = age(since, now);
     shown.push({ address: formatAddress(at), family, scope, votes, voters, sinceMs });
   }
   return shown;
@@ -110,12 +118,12 @@ function ownAddresses(crew: Crew, now: Instant): readonly OwnAddressView[] {
 /** The status document, as of now. */
 export function statusDocument(crew: Crew, now: Instant): StatusDocument {
   const all = others(crew);
-  const alive = all.filter((id) => crew.suspicions.liveness(id) === 'alive').length;
-  const lost = all.filter((id) => crew.suspicions.liveness(id) === 'lost').length;
+  const alive = crew.suspicions.count('alive');
+  const lost = crew.suspicions.count('lost');
   const redeemed = (key: Uint8Array): number => crew.membership.inviteBy(key)?.redeemed ?? 0;
   const invites = crew.invites
     .live(crew.wall, redeemed)
-    .map(({ usesLeft, expiresIn }) => ({ usesLeft, expiresInMs: expiresIn }));
+    .map(({ usesLeft, expiresIn }) => ({ usesLeft, expiresInMs: Math.round(expiresIn) }));
   return {
     schema: 1,
     self: {

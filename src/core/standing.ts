@@ -5,6 +5,7 @@ import type { NodeId } from '../base/id.ts';
 import type { AdmitAct, InviteAct, RemoveAct, SignedAct } from '../wire/act.ts';
 import type { Ledger } from './ledger.ts';
 import { bySeniority, type Named, type Seniority } from './names.ts';
+import { validUpTo } from './pins.ts';
 
 /** What the acts make of one node. */
 export interface Standing extends Named {
@@ -27,11 +28,24 @@ export interface Standings {
   readonly nodes: Map<NodeId, Standing>;
   /** By key in hexadecimal; several only when somebody announced another's key again. */
   readonly invites: Map<string, OpenInvite[]>;
-  /**
-   * Nothing was contested, cut or is still waiting. Then an act that is not either can be judged by
-   * itself, since the order in which uncontested admissions are looked at changes nothing.
-   */
-  readonly plain: boolean;
+  /** How many admissions each node is away from the founder, by the shortest way. */
+  readonly depths: Map<NodeId, number>;
+  readonly contested: Contested;
+}
+
+/**
+ * What more than one act laid hands on, in whichever pass. An act that touches none of it can be
+ * judged by itself, since the order in which uncontested admissions are looked at changes nothing.
+ */
+export interface Contested {
+  /** Invites announced twice, used up while more wanted in, or that came out otherwise by a cut. */
+  readonly keys: Set<string>;
+  /** Nodes that some admission named in vain, or that a cut took the admission from. */
+  readonly ids: Set<NodeId>;
+  /** Keys that admissions name and nobody announced. */
+  readonly waiting: Set<string>;
+  /** Up to which number the acts of those removed count. */
+  readonly limits: ReadonlyMap<NodeId, number>;
 }
 
 interface Claim {
@@ -58,9 +72,13 @@ interface Removal {
 export function judge(ledger: Ledger): Standings {
   const limits = new Map<NodeId, number>();
   const applied = new Set<RemoveAct>();
+  const contested: Contested = { keys: new Set(), ids: new Set(), waiting: new Set(), limits };
+  let before: Pass | undefined;
   for (;;) {
-    const pass = new Pass(ledger, limits);
+    const pass = new Pass(ledger, contested);
     pass.run();
+    if (before !== undefined) pass.contrast(before);
+    before = pass;
     const pending = pass.removals
       .filter(({ act }) => !applied.has(act))
       .toSorted((a, b) => compare(a.hash, b.hash));
@@ -68,7 +86,9 @@ export function judge(ledger: Ledger): Standings {
     for (const { act } of pending) {
       if (act.number > (limits.get(act.author) ?? Infinity)) continue;
       applied.add(act);
-      limits.set(act.id, Math.min(act.last, limits.get(act.id) ?? Infinity));
+      const valid = validUpTo(act, ledger.chain(act.id));
+      limits.set(act.id, Math.min(valid, limits.get(act.id) ?? Infinity));
+      contested.ids.add(act.id);
     }
   }
 }
@@ -77,7 +97,7 @@ export function judge(ledger: Ledger): Standings {
 class Pass {
   readonly removals: Removal[] = [];
   readonly #ledger: Ledger;
-  readonly #limits: ReadonlyMap<NodeId, number>;
+  readonly #contested: Contested;
   readonly #nodes = new Map<NodeId, Standing>();
   readonly #invites = new Map<string, OpenInvite[]>();
   /** Admissions by members on keys that no member announced so far. */
@@ -85,11 +105,10 @@ class Pass {
   /** The admissions of each node but the founder; the one that let it in comes first. */
   readonly #claims = new Map<NodeId, Claim[]>();
   #ready: Claim[] = [];
-  #plain = true;
 
-  constructor(ledger: Ledger, limits: ReadonlyMap<NodeId, number>) {
+  constructor(ledger: Ledger, contested: Contested) {
     this.#ledger = ledger;
-    this.#limits = limits;
+    this.#contested = contested;
   }
 
   run(): void {
@@ -104,6 +123,20 @@ class Pass {
       this.#ready = [];
       for (const claim of wave) this.#redeem(claim);
     }
+    for (const [key, claims] of this.#waiting) {
+      this.#contested.waiting.add(key);
+      for (const { act } of claims) this.#contested.ids.add(act.id);
+    }
+  }
+
+  /** What came out otherwise in the pass before this one: a cut let others in, or kept them out. */
+  contrast(before: Pass): void {
+    const { keys, ids } = this.#contested;
+    for (const id of before.#nodes.keys()) if (!this.#nodes.has(id)) ids.add(id);
+    for (const [key, [then]] of before.#invites) {
+      const [now] = this.#invites.get(key) ?? [];
+      if (now?.act !== then?.act || now?.redeemed !== then?.redeemed) keys.add(key);
+    }
   }
 
   outcome(): Standings {
@@ -114,8 +147,7 @@ class Pass {
       if (standing === undefined) continue;
       nodes.set(id, { ...standing, ...seniority(claims, depths), ...this.#sponsor(claims) });
     }
-    const plain = this.#plain && this.#waiting.size === 0 && this.#limits.size === 0;
-    return { nodes, invites: this.#invites, plain };
+    return { nodes, invites: this.#invites, depths, contested: this.#contested };
   }
 
   /**
@@ -130,7 +162,7 @@ class Pass {
   }
 
   /** How many admissions each node is away from the founder, by the shortest way. */
-  #depths(): ReadonlyMap<NodeId, number> {
+  #depths(): Map<NodeId, number> {
     const guests = new Map<NodeId, NodeId[]>();
     for (const [id, claims] of this.#claims) {
       for (const { act } of claims) listIn(guests, act.author).push(id);
@@ -144,7 +176,7 @@ class Pass {
   }
 
   #enter(node: Omit<Standing, 'left'>): void {
-    const limit = this.#limits.get(node.id);
+    const limit = this.#contested.limits.get(node.id);
     const chain = this.#ledger.chain(node.id).slice(0, limit);
     const left = limit !== undefined || chain.at(-1)?.act.type === 'leave';
     this.#nodes.set(node.id, { ...node, left });
@@ -159,7 +191,7 @@ class Pass {
       const invites = listIn(this.#invites, key);
       // Announced twice by one author, the first stands.
       if (invites.some((invite) => invite.act.author === act.author)) return;
-      if (invites.length > 0) this.#plain = false;
+      if (invites.length > 0) this.#contested.keys.add(key);
       invites.push({ act, hash, redeemed: 0 });
       this.#ready.push(...(this.#waiting.get(key) ?? []));
       this.#waiting.delete(key);
@@ -177,7 +209,6 @@ class Pass {
     if (invite === undefined) return;
     const { id, name, agreement, author } = act;
     if (this.#nodes.has(id)) {
-      this.#plain = false;
       // Admitted before, it spends nothing; nor does it change the key that a node consented to.
       const claims = this.#claims.get(id);
       if (claims?.[0] !== undefined && equal(claims[0].act.agreement, agreement)) {
@@ -186,7 +217,8 @@ class Pass {
       return;
     }
     if (invite.redeemed >= invite.act.uses) {
-      this.#plain = false;
+      this.#contested.keys.add(claim.key);
+      this.#contested.ids.add(id);
       return;
     }
     invite.redeemed += 1;

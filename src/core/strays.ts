@@ -31,6 +31,11 @@ export class Strays {
     return asked;
   }
 
+  /** Whether a datagram came from there lately that nobody could prove yet. */
+  has(address: Address): boolean {
+    return this.#seen.has(addressKey(address));
+  }
+
   /** The source was proven. */
   proven(address: Address): void {
     this.#seen.delete(addressKey(address));

@@ -6,13 +6,15 @@
 
 import type { NodeId } from '../base/id.ts';
 import { after, elapsed, instant, millis, type Duration, type Instant } from '../base/time.ts';
-import { LOST_AFTER, LOST_SILENCE, SEEK_MAX, SUSPECT_AFTER } from './config.ts';
+import { LOST_AFTER, LOST_SILENCE, SEEK_MAX, SMALL_CLUSTER, SUSPECT_AFTER } from './config.ts';
 
 /** What a member is to this node right now. */
 export type Liveness = 'alive' | 'suspect' | 'lost';
 
 interface Suspicion {
   liveness: Liveness;
+  /** Whether it ever answered. */
+  met: boolean;
   /** Tries in a row that nobody answered. */
   failures: number;
   /** Doublings of the next try's time-out; news about the member takes it back to 0. */
@@ -44,12 +46,15 @@ const BACKOFF_MAX = 9;
 export class Suspicions {
   readonly #members = new Map<NodeId, Suspicion>();
   #heardAny: Instant | undefined;
+  /** How many are of each liveness: asked at each beat, and members may be thousands. */
+  readonly #counts: Record<Liveness, number> = { alive: 0, suspect: 0, lost: 0 };
 
   /** A member to watch; suspect until it is heard. */
   add(peer: NodeId, now: Instant): void {
     if (this.#members.has(peer)) return;
     this.#members.set(peer, {
       liveness: 'suspect',
+      met: false,
       failures: 0,
       backoff: 0,
       deadline: undefined,
@@ -57,10 +62,19 @@ export class Suspicions {
       silentSince: now,
       heardAt: undefined,
     });
+    this.#counts.suspect += 1;
   }
 
   forget(peer: NodeId): void {
+    const member = this.#members.get(peer);
+    if (member === undefined) return;
+    this.#counts[member.liveness] -= 1;
     this.#members.delete(peer);
+  }
+
+  /** How many of those watched are of this liveness. */
+  count(liveness: Liveness): number {
+    return this.#counts[liveness];
   }
 
   liveness(peer: NodeId): Liveness {
@@ -91,12 +105,21 @@ export class Suspicions {
 
   /**
    * A try begins now and has failed at the returned time, unless answered; undefined when one is
-   * running already. Each failure doubles the wait, up to a minute.
+   * running already. Each failure doubles the wait, up to a minute. Of many lost members no more
+   * than one is tried in a `pace`, however many they are.
    */
-  begin(peer: NodeId, now: Instant, timeout: Duration, beat: boolean): Instant | undefined {
+  begin(
+    peer: NodeId,
+    now: Instant,
+    timeout: Duration,
+    beat: boolean,
+    pace: Duration,
+  ): Instant | undefined {
     const member = this.#members.get(peer);
     if (member === undefined || member.deadline !== undefined) return undefined;
-    const wait = millis(Math.min(TRY_MAX, timeout * 2 ** member.backoff));
+    const queue = member.liveness === 'lost' ? this.#counts.lost - SMALL_CLUSTER : 0;
+    const doubled = Math.min(TRY_MAX, timeout * 2 ** member.backoff);
+    const wait = millis(member.backoff === 0 ? doubled : Math.max(doubled, queue * pace));
     member.deadline = after(now, wait);
     member.beat = beat;
     return member.deadline;
@@ -122,24 +145,29 @@ export class Suspicions {
           ? 'suspect'
           : member.liveness;
     const became = verdict === member.liveness ? undefined : verdict;
-    member.liveness = verdict;
+    this.#become(member, verdict);
     return { peer, failures: member.failures, beat: member.beat, became };
   }
 
   /**
    * A pong came: the member is alive. `found` when it was not, `wasLost` when it was lost;
-   * `silence` since the pong before.
+   * `silence` since the pong before, undefined when there was none.
    */
   answered(
     peer: NodeId,
     now: Instant,
-  ): { readonly found: boolean; readonly wasLost: boolean; readonly silence: Duration } {
+  ): {
+    readonly found: boolean;
+    readonly wasLost: boolean;
+    readonly silence: Duration | undefined;
+  } {
     const member = this.#members.get(peer);
-    if (member === undefined) return { found: false, wasLost: false, silence: millis(0) };
+    if (member === undefined) return { found: false, wasLost: false, silence: undefined };
     const found = member.liveness !== 'alive';
     const wasLost = member.liveness === 'lost';
-    const silence = elapsed(member.silentSince, now);
-    member.liveness = 'alive';
+    const silence = member.met ? elapsed(member.silentSince, now) : undefined;
+    member.met = true;
+    this.#become(member, 'alive');
     member.failures = 0;
     member.backoff = 0;
     member.deadline = undefined;
@@ -169,6 +197,12 @@ export class Suspicions {
       moved.push({ peer, deadline: member.deadline });
     }
     return moved;
+  }
+
+  #become(member: Suspicion, liveness: Liveness): void {
+    this.#counts[member.liveness] -= 1;
+    this.#counts[liveness] += 1;
+    member.liveness = liveness;
   }
 
   /** Members of this liveness. */

@@ -1,6 +1,13 @@
 /** The hub's mouth: everything that leaves for a peer is sealed and sent here. */
 
-import { addressKey, sameAddress, scopeOf, usable, type Address } from '../base/address.ts';
+import {
+  addressKey,
+  sameAddress,
+  sameHost,
+  scopeOf,
+  usable,
+  type Address,
+} from '../base/address.ts';
 import type { NodeId } from '../base/id.ts';
 import { after, elapsed, millis } from '../base/time.ts';
 import { encodeMessage, type Message } from '../wire/message.ts';
@@ -11,6 +18,7 @@ import {
   LISTED_PAUSE,
   LOST_AFTER,
   MAIN_FLOWS_MAX,
+  STALE_FLOW,
 } from './config.ts';
 import { nameOf, type Crew } from './crew.ts';
 import { MAIN, type SocketId } from './io.ts';
@@ -39,11 +47,10 @@ export function say(
   crew.outbox.put({ type: 'send', socket, to, bytes });
 }
 
-/** Says something to a peer over its proven path, and over a newer one while it may be moving. */
+/** Says something to a peer where it was proven last; nothing happens without such a place. */
 export function tell(crew: Crew, peer: NodeId, message: Message): void {
-  for (const { socket, address } of crew.paths.routes(peer)) {
-    say(crew, peer, socket, address, message);
-  }
+  const route = crew.paths.route(peer);
+  if (route !== undefined) say(crew, peer, route.socket, route.address, message);
 }
 
 /** Challenges a peer at an address; without keys, says hello there instead. */
@@ -59,6 +66,11 @@ export function ask(crew: Crew, peer: NodeId, socket: SocketId, to: Address): vo
   armQuestions(crew);
   const { sequence } = crew.own;
   say(crew, peer, socket, to, { type: 'ping', challenge, sequence, digest: crew.inventory.digest });
+}
+
+/** The same, unless that very question is under way already. */
+export function askUnasked(crew: Crew, peer: NodeId, socket: SocketId, to: Address): void {
+  if (!crew.paths.isAsked(peer, socket, to)) ask(crew, peer, socket, to);
 }
 
 /** Loopback is asked only by a node that is seen there itself, or that nobody has seen yet. */
@@ -109,7 +121,7 @@ export function socketsFor(crew: Crew, peer: NodeId, to: Address): readonly Sock
  * Whether an old flow of the main socket may stand in the way to an address: it began before I
  * moved.
  */
-function mayBeStale(crew: Crew, to: Address): boolean {
+export function mayBeStale(crew: Crew, to: Address): boolean {
   const { movedAt, mainFlows, now } = crew;
   // A router may remember flows of an earlier life of this node.
   if (!crew.mainEverProven) return true;
@@ -136,7 +148,7 @@ export function beatTo(crew: Crew, peer: NodeId): void {
 
 /** While a better listed address than the path's is there, it is asked once a minute. */
 function askListed(crew: Crew, peer: NodeId, path: Path): void {
-  const better = listedBefore(crew.book.listed(peer), path.address);
+  const better = betterListed(crew, peer, path.address);
   if (better.length === 0) return;
   const last = crew.listedAsked.get(peer);
   if (last !== undefined && elapsed(last, crew.now) < LISTED_PAUSE) return;
@@ -144,17 +156,26 @@ function askListed(crew: Crew, peer: NodeId, path: Path): void {
   for (const to of better) ask(crew, peer, path.socket, to);
 }
 
-/** Of a record's addresses, best first, those before the one in use: all, if it is not listed. */
-export function listedBefore(listed: readonly Address[], inUse: Address): readonly Address[] {
+/**
+ * Addresses that a peer's record puts before the one in use: all, if that is not listed. Of one
+ * that moved lately, not other ports of its new host, unless it was heard from there: its router
+ * may hold an old flow for the main one, and the peer tries that itself when the flow had time to
+ * die (PROTOCOL §5).
+ */
+export function betterListed(crew: Crew, peer: NodeId, inUse: Address): readonly Address[] {
+  const listed = crew.book.listed(peer);
   const rank = listed.findIndex((to) => sameAddress(to, inUse));
-  return rank < 0 ? listed : listed.slice(0, rank);
+  const better = rank < 0 ? listed : listed.slice(0, rank);
+  const { since, moves } = crew.paths.history(peer);
+  if (moves === 0 || since === undefined || elapsed(since, crew.now) >= STALE_FLOW) return better;
+  return better.filter((to) => !sameHost(to, inUse) || crew.paths.isStray(peer, to));
 }
 
 /**
  * Asks a peer at every address worth it, through every socket worth it. From the second try on a
  * hello goes along, since the peer may have lost its keys; from the third on, history is climbed.
  */
-export function tryPeer(crew: Crew, peer: NodeId): void {
+export function tryPeer(crew: Crew, peer: NodeId, put: typeof ask = ask): void {
   beginTry(crew, peer, false);
   const { book, paths, suspicions, sessions } = crew;
   const failures = suspicions.failures(peer);
@@ -167,7 +188,7 @@ export function tryPeer(crew: Crew, peer: NodeId): void {
   const rekey = failures >= GREET_AFTER || sessions.wantsHello(peer, crew.now);
   for (const to of addresses) {
     for (const socket of socketsFor(crew, peer, to).slice(0, lost ? 1 : 2)) {
-      ask(crew, peer, socket, to);
+      put(crew, peer, socket, to);
       if (rekey && sessions.has(peer, crew.now)) greet(crew, peer, socket, to);
     }
   }
@@ -191,7 +212,8 @@ function beginTry(crew: Crew, peer: NodeId, beat: boolean): void {
   const long = crew.suspicions.failures(peer) >= LOST_AFTER;
   const jitter = long ? crew.random.between(1 - TRY_JITTER, 1 + TRY_JITTER) : 1;
   const timeout = millis(crew.paths.timeout(peer) * jitter);
-  const deadline = crew.suspicions.begin(peer, crew.now, timeout, beat);
+  const pace = millis(crew.settings.beat * jitter);
+  const deadline = crew.suspicions.begin(peer, crew.now, timeout, beat, pace);
   if (deadline !== undefined) crew.timers.set(`try/${peer}`, deadline);
 }
 
@@ -213,20 +235,31 @@ export function armQuestions(crew: Crew): void {
 export function askAnew(crew: Crew, peer: NodeId): void {
   const deadline = crew.suspicions.hurry(peer, crew.now, crew.paths.timeout(peer));
   if (deadline !== undefined) crew.timers.set(`try/${peer}`, deadline);
-  tryPeer(crew, peer);
+  tryPeer(crew, peer, askUnasked);
 }
 
 /** A path became another: shown, remembered, told. */
 export function pathChanged(crew: Crew, change: PathChange): void {
   const { peer, from, to, moved } = change;
   crew.outbox.viewChanged();
-  rememberPath(crew, peer, to);
+  firstPath(crew, peer, to);
   if (!moved) return;
   crew.outbox.event({ type: 'member-moved', id: peer, name: nameOf(crew, peer), from, to });
 }
 
+/**
+ * A place where a peer was not reached before. One that a fresh socket found is asked from the main
+ * one, too, which is the one that stays, unless an old flow may be in its way.
+ */
+export function firstPath(crew: Crew, peer: NodeId, to: Address): void {
+  rememberPath(crew, peer, to);
+  if (crew.paths.path(peer)?.socket !== MAIN && !mayBeStale(crew, to)) {
+    askUnasked(crew, peer, MAIN, to);
+  }
+}
+
 /** A proven address goes to the head of the peer's history, and to disk before long. */
-export function rememberPath(crew: Crew, peer: NodeId, to: Address): void {
+function rememberPath(crew: Crew, peer: NodeId, to: Address): void {
   crew.book.remember(peer, to, crew.now, crew.wall);
   saveBookSoon(crew);
 }

@@ -6,9 +6,9 @@
 import { sameAddress, type Address } from '../base/address.ts';
 import type { Bytes } from '../base/bytes.ts';
 import type { NodeId } from '../base/id.ts';
-import { after, elapsed, millis } from '../base/time.ts';
-import { decodeRecord, verifyRecord } from '../wire/record.ts';
-import { packNews, type Message, type NewsItem, type Want } from '../wire/message.ts';
+import { after, elapsed, type Duration } from '../base/time.ts';
+import { decodeRecord, peekRecord, verifyRecord } from '../wire/record.ts';
+import { packNews, type NewsItem } from '../wire/message.ts';
 import type { SignedAct } from '../wire/act.ts';
 import {
   DIGEST_SETTLED,
@@ -16,20 +16,17 @@ import {
   NEWS_BATCH,
   NEWS_GATHER,
   SMALL_CLUSTER,
-  SUMMARY_GAP,
-  SUMMARY_GAP_MAX,
   TWIN_PAUSE,
-  WANT_GAP,
-  WANT_MESSAGES_MAX,
 } from './config.ts';
-import type { ActVerdict } from './membership.ts';
+import type { ActVerdict, Change } from './membership.ts';
 import { count, nameOf, others, othersCount, type Crew } from './crew.ts';
 import { MAIN } from './io.ts';
+import { answerWant, want } from './reconcile.ts';
 import { listedAddresses, portsToList, type VotedHost } from './own-record.ts';
 import {
   ask,
   askAnew,
-  listedBefore,
+  betterListed,
   pathChanged,
   saveBookSoon,
   tell,
@@ -76,17 +73,19 @@ export function learn(crew: Crew, item: NewsItem, from: NodeId | undefined): voi
  * A record that somebody handed on: believed when its author signed it and it is the newest (B2).
  */
 export function learnRecord(crew: Crew, bytes: Bytes, from: NodeId | undefined): void {
-  const decoded = decodeRecord(bytes);
-  if (decoded?.id === crew.id && decoded.cluster === crew.cluster) {
-    const higher = crew.own.isHigher(decoded.sequence);
-    if (higher && verifyRecord(crew.suite, decoded)) meetOwnRecord(crew, decoded.sequence);
+  const head = peekRecord(bytes);
+  if (head?.id === crew.id && head.cluster === crew.cluster) {
+    const decoded = head.sequence > crew.own.sequence ? decodeRecord(bytes) : undefined;
+    if (decoded === undefined || !verifyRecord(crew.suite, decoded)) return;
+    if (crew.own.isHigher(head.sequence)) meetOwnRecord(crew, decoded.sequence);
+    else sayAnew(crew);
     return;
   }
   const isMember = (id: NodeId): boolean => crew.membership.isMember(id);
   const verdict = crew.book.offer(bytes, crew.now, crew.wall, isMember);
   if (verdict.type === 'known') {
-    const same = decoded !== undefined && decoded.sequence === crew.book.sequence(decoded.id);
-    if (same && from !== undefined) crew.news.has(`record/${decoded.id}`, from);
+    const same = head !== undefined && head.sequence === crew.book.sequence(head.id);
+    if (same && from !== undefined) crew.news.has(`record/${head.id}`, from);
     return;
   }
   if (verdict.type === 'refused') {
@@ -110,16 +109,22 @@ export function learnRecord(crew: Crew, bytes: Bytes, from: NodeId | undefined):
 function proveListed(crew: Crew, peer: NodeId, listed: readonly Address[]): void {
   if (listed.length === 0) return;
   const path = crew.paths.path(peer);
-  const silent = crew.suspicions.liveness(peer) !== 'alive';
   const small = othersCount(crew) <= SMALL_CLUSTER;
-  const better = path === undefined ? listed : listedBefore(listed, path.address);
-  if (silent || (small && better.length === listed.length)) askAnew(crew, peer);
-  else if (small && path !== undefined) for (const to of better) ask(crew, peer, path.socket, to);
+  const isListed = listed.some((to) => path !== undefined && sameAddress(to, path.address));
+  // In a larger cluster whoever was never asked waits for its turn: a start calls not everyone.
+  const unanswered = small || crew.suspicions.failures(peer) > 0;
+  const silent = unanswered && crew.suspicions.liveness(peer) !== 'alive';
+  if (silent || (small && !isListed)) askAnew(crew, peer);
+  else if (small && path !== undefined) {
+    for (const to of betterListed(crew, peer, path.address)) ask(crew, peer, path.socket, to);
+  }
 }
 
 /** An act that somebody handed on: believed when its chain reaches back to the founding (B5). */
 export function learnAct(crew: Crew, bytes: Bytes, from: NodeId | undefined): void {
-  const verdict = crew.membership.add(bytes);
+  const verdict = crew.membership.add(bytes, crew.now);
+  const { judgeAt } = crew.membership;
+  if (judgeAt !== undefined) crew.timers.set('judge', judgeAt);
   switch (verdict.type) {
     case 'known':
       return;
@@ -144,15 +149,13 @@ export function learnAct(crew: Crew, bytes: Bytes, from: NodeId | undefined): vo
   }
 }
 
+/** Acts that came in quick succession are judged together now. */
+export function judgeDue(crew: Crew): void {
+  membersChanged(crew, crew.membership.settle(crew.now));
+}
+
 /** Acts changed who is a member. */
-function membersChanged(
-  crew: Crew,
-  {
-    joined,
-    left,
-    renamed,
-  }: Pick<Extract<ActVerdict, { type: 'added' }>, 'joined' | 'left' | 'renamed'>,
-): void {
+function membersChanged(crew: Crew, { joined, left, renamed }: Change): void {
   for (const { id, name } of joined) {
     if (id === crew.id) continue;
     welcome(crew, id);
@@ -192,10 +195,11 @@ export function shelveAct(crew: Crew, act: SignedAct, from: NodeId | undefined):
     author,
     crew.membership.acts(author, 1).map(({ hash }) => hash),
   );
-  crew.digestChangedAt = crew.now;
+  digestChanged(crew);
   spread(crew, `act/${author}/${number}`, { kind: 'act', bytes: act.bytes }, author, from);
 }
 
+/** A record is part of what this node holds, and news. */
 function shelve(
   crew: Crew,
   id: NodeId,
@@ -204,10 +208,18 @@ function shelve(
   from: NodeId | undefined,
 ): void {
   crew.inventory.setRecord(id, sequence, bytes);
-  crew.digestChangedAt = crew.now;
+  digestChanged(crew);
   spread(crew, `record/${id}`, { kind: 'record', bytes }, id, from);
 }
 
+/** What is held changed, just now or once more within the time that it takes to settle. */
+function digestChanged(crew: Crew): void {
+  const settled = elapsed(crew.digestChangedAt, crew.now) >= DIGEST_SETTLED;
+  if (settled) crew.digestRestlessAt = crew.now;
+  crew.digestChangedAt = crew.now;
+}
+
+/** An item becomes news for all but whom it came from. */
 function spread(
   crew: Crew,
   key: string,
@@ -222,6 +234,12 @@ function spread(
   crew.timers.setEarlier('news', after(crew.now, pause));
 }
 
+/** Others hold a newer record of mine than my disk did at the start: it may be wrong by now. */
+function sayAnew(crew: Crew): void {
+  crew.publishWanted = true;
+  publish(crew);
+}
+
 /**
  * Somebody holds a record of mine that is newer than any I signed since I started (PROTOCOL §7).
  */
@@ -234,6 +252,7 @@ function meetOwnRecord(crew: Crew, sequence: number): void {
   publish(crew);
 }
 
+/** Aloud, but once a minute: it goes on until one of the two is stopped. */
 function tellTwin(crew: Crew): void {
   const told = crew.twinToldAt;
   if (told !== undefined && elapsed(told, crew.now) < TWIN_PAUSE) return;
@@ -259,7 +278,10 @@ export function reserveSequences(crew: Crew): void {
 export function publish(crew: Crew): void {
   const hosts = votedHosts(crew);
   const before = crew.own.current;
-  const same = before?.reachability === crew.reflections.nat && saysSame(before.addresses, hosts);
+  const { nat } = crew.reflections;
+  // What a first answer alone cannot tell is no reason to take back what was known.
+  const sameNat = before?.reachability === nat || nat === 'unknown';
+  const same = before !== undefined && sameNat && saysSame(before.addresses, hosts);
   if (same && !crew.publishWanted) return;
   const record = crew.own.sign(hosts, crew.reflections.nat);
   crew.publishWanted = record === undefined;
@@ -304,10 +326,7 @@ function saysSame(
 export function flushNews(crew: Crew): void {
   crew.newsSentAt = crew.now;
   // Who is silent gets the news of the last half minute as soon as it answers.
-  const reachable = others(crew).filter((peer) => {
-    const path = crew.paths.path(peer);
-    return path !== undefined && path.silentSince === undefined;
-  });
+  const reachable = audience(crew);
   for (const { to, items } of crew.news.send(reachable, crew.now)) {
     for (const message of packNews(items)) tell(crew, to, message);
   }
@@ -316,80 +335,35 @@ export function flushNews(crew: Crew): void {
   }
 }
 
-/** A member that was away or moved gets the news of the last half minute. */
-export function catchUp(crew: Crew, peer: NodeId): void {
-  for (const message of packNews(crew.news.recent(peer, crew.now))) tell(crew, peer, message);
-}
-
 /**
- * A ping or pong says which record its sender has and what it knows in all. What this node lacks is
- * wanted; when the digests differ for a while, summaries are exchanged.
+ * Members to push to: all that answer, in a small cluster; in a larger one as many as a push needs,
+ * picked at random, and a few more for those that turn out to be silent.
  */
-export function compareNotes(crew: Crew, peer: NodeId, sequence: number, digest: number): void {
-  const { now } = crew;
-  if (sequence > crew.book.sequence(peer)) {
-    const last = crew.wanted.get(peer);
-    if (last === undefined || elapsed(last, now) >= WANT_GAP) {
-      crew.wanted.set(peer, now);
-      want(crew, peer, [{ kind: 'record', id: peer, from: 0 }]);
-    }
+function audience(crew: Crew): readonly NodeId[] {
+  const answers = (peer: NodeId): boolean => {
+    const path = crew.paths.path(peer);
+    if (path === undefined || path.silentSince !== undefined) return false;
+    // Whose pong is still to come hears it after that, if it comes.
+    return !crew.paths.isAsked(peer, path.socket, path.address);
+  };
+  const all = others(crew);
+  if (all.length <= AUDIENCE_ALL) return all.filter(answers);
+  const picked = new Set<NodeId>();
+  for (let tries = 0; tries < AUDIENCE_TRIES && picked.size <= SMALL_CLUSTER; tries += 1) {
+    const peer = crew.random.pick(all);
+    if (peer !== undefined && answers(peer)) picked.add(peer);
   }
-  const own = crew.inventory.digest;
-  if (digest === own) {
-    crew.summaries.delete(peer);
-    return;
-  }
-  const last = crew.summaries.get(peer);
-  // Fruitless exchanges (a clash that summaries don't show) get rarer and rarer.
-  const fruitless = last !== undefined && last.digest === own;
-  const pause = fruitless ? last.pause : SUMMARY_GAP;
-  const settled = elapsed(crew.digestChangedAt, now) >= DIGEST_SETTLED;
-  const overdue = last === undefined || elapsed(last.at, now) >= 4 * SUMMARY_GAP;
-  if (last !== undefined && elapsed(last.at, now) < pause) return;
-  if (!settled && !overdue) return;
-  const next = millis(Math.min(SUMMARY_GAP_MAX, fruitless ? pause * 2 : pause));
-  crew.summaries.set(peer, { at: now, pause: next, digest: own });
-  tell(crew, peer, crew.inventory.summary(0, 0));
+  return picked.size > SMALL_CLUSTER ? [...picked] : all.filter(answers);
 }
 
-/** A member's summary: send what it lacks, want what is lacking here, go down where both differ. */
-export function answerSummary(
-  crew: Crew,
-  peer: NodeId,
-  summary: Extract<Message, { type: 'summary' }>,
-): void {
-  const { send, want: wants, descend } = crew.inventory.compare(summary);
-  answerWant(crew, peer, send);
-  want(crew, peer, wants);
-  for (const { depth, prefix } of descend.slice(0, WANT_MESSAGES_MAX)) {
-    tell(crew, peer, crew.inventory.summary(depth, prefix));
+/** Up to so many members each is looked at for a push; above, random ones are tried … */
+const AUDIENCE_ALL = 64;
+/** … so often: enough while one in four answers; if fewer do, all are looked at after all. */
+const AUDIENCE_TRIES = 96;
+
+/** A member that answers is sent news of the last half minute: see {@link News.recent}. */
+export function catchUp(crew: Crew, peer: NodeId, silent: Duration): void {
+  for (const message of packNews(crew.news.recent(peer, crew.now, silent))) {
+    tell(crew, peer, message);
   }
 }
-
-/** Sends what a member wants, as far as it is held; at most eight datagrams. */
-export function answerWant(crew: Crew, peer: NodeId, wants: readonly Want[]): void {
-  const items: NewsItem[] = [];
-  for (const { kind, id: wanted, from } of wants) {
-    // Summaries abbreviate IDs; here they are whole again.
-    for (const id of crew.inventory.resolve(wanted)) {
-      if (kind === 'record') {
-        const record = crew.book.record(id);
-        if (record !== undefined) items.push({ kind, bytes: record.bytes });
-        continue;
-      }
-      for (const { act, bytes } of crew.membership.acts(id, from)) {
-        if (id !== crew.id || act.number <= crew.savedActs) items.push({ kind, bytes });
-      }
-    }
-  }
-  for (const message of packNews(items).slice(0, WANT_MESSAGES_MAX)) tell(crew, peer, message);
-}
-
-function want(crew: Crew, peer: NodeId, wants: readonly Want[]): void {
-  for (let from = 0; from < wants.length; from += WANTS_PER_MESSAGE) {
-    tell(crew, peer, { type: 'want', wants: wants.slice(from, from + WANTS_PER_MESSAGE) });
-  }
-}
-
-/** Wants that fit a datagram: 37 bytes each. */
-const WANTS_PER_MESSAGE = 30;

@@ -13,7 +13,18 @@ export type MemberState = 'self' | 'alive' | 'suspect' | 'lost' | 'left';
 /** On what an address is believed (B2). */
 export type Proof = 'direct' | 'vouched' | 'tls' | 'none';
 
-/** One member of `members --json`. Times are ages in milliseconds; null: never, or not known. */
+/**
+ * A round trip as the documents give it, in milliseconds to the hundredth: what a clock and a loop
+ * add is larger than the rest.
+ */
+export function roundTripDigits(ms: number): number {
+  return Math.round(ms * 100) / 100;
+}
+
+/**
+ * One member of `members --json`. Times are ages in whole milliseconds, `rttMs` see
+ * {@link roundTripDigits}; null: never, or not known. `moves`: changes of host since the start.
+ */
 export interface MemberView {
   readonly id: NodeId;
   readonly name: string;
@@ -50,7 +61,7 @@ export interface OwnAddressView {
 /** alone: no other member. afloat: heard somebody lately. orphan: has members and hears nobody. */
 export type SelfState = 'alone' | 'afloat' | 'orphan';
 
-/** `status --json`, schema 1. */
+/** `status --json`, schema 1; times in whole milliseconds. */
 export interface StatusDocument {
   readonly schema: 1;
   readonly self: {

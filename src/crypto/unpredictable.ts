@@ -36,7 +36,7 @@ export class Unpredictable {
   /** Starts a step with 32 octets that nobody else knows and that were never used before. */
   refill(entropy: Bytes): void {
     assert(entropy.length === BLOCK_SIZE, 'a refill is 32 octets');
-    this.#entropy = Uint8Array.from(entropy);
+    this.#entropy = new Uint8Array(entropy);
     this.#counter = 0;
   }
 

@@ -68,8 +68,9 @@ export async function dial(joiner: Joiner, wait?: { signal?: AbortSignal }): Pro
   const whys: string[] = [];
   for await (const { text, to } of spots(joiner, tried, wait?.signal)) {
     const answer = await ask(joiner, to, wait?.signal);
-    if (wait?.signal?.aborted === true) throw aborted(wait.signal);
+    // Too late to give up: the invite is used, and the others have a member more.
     if (answer.type === 'admitted') return { cluster: answer.cluster, book: answer.book };
+    if (wait?.signal?.aborted === true) throw aborted(wait.signal);
     if (answer.type === 'refused') throw refusalError(answer.reason, joiner.name);
     whys.push(answer.why);
     const at = formatAddress(to);

@@ -1,7 +1,6 @@
 /** The library's face: a node of a cluster, as an object. */
 
 import { formatAddress, parseAddress } from '../base/address.ts';
-import { UserError } from '../base/errors.ts';
 import type { NodeId } from '../base/id.ts';
 import { millis, minutes } from '../base/time.ts';
 import type { TagChange } from '../core/commands.ts';
@@ -9,6 +8,8 @@ import type { NodeEvent } from '../core/events.ts';
 import type { Node } from '../core/node.ts';
 import type { MembersDocument, StatusDocument } from '../core/view.ts';
 import type { Identity } from '../crypto/identity.ts';
+import type { Token } from '../wire/token.ts';
+import { isLoopback } from './beacon.ts';
 import {
   alreadyMember,
   beginNode,
@@ -30,6 +31,7 @@ import {
   type FlotillaOptions,
 } from './options.ts';
 import { Ports } from './ports.ts';
+import { ambiguous, joinBusy, misanswered, unknownName } from './refusals.ts';
 import type { PingResult, Resolved, Wait } from './results.ts';
 import { Store } from './store.ts';
 import { readToken } from './token.ts';
@@ -54,8 +56,10 @@ export class Flotilla implements AsyncDisposable {
   #settleClosed: () => void = () => undefined;
   #node: Node;
   #life: Life;
-  #joining = false;
+  /** Ends the join under way, and settles when it has ended. */
+  #joining: { readonly stop: AbortController; readonly ended: Promise<void> } | undefined;
   #closing: Promise<void> | undefined;
+  #released = false;
 
   private constructor(parts: Parts) {
     this.#options = parts.options;
@@ -144,39 +148,39 @@ export class Flotilla implements AsyncDisposable {
    * own cluster nothing happens (`already`).
    */
   async join(token: string, wait?: Wait): Promise<{ cluster: string; already: boolean }> {
+    if (this.#closing !== undefined) throw stopped();
     const invite = readToken(token);
     if (!leaves(this.#node, invite, this.#options.log)) {
       return { cluster: this.clusterName, already: true };
     }
-    if (this.#joining) throw new UserError('join-busy', 'A join is under way.', 'Wait for it.');
-    this.#joining = true;
+    if (this.#joining !== undefined) throw joinBusy();
+    const stop = new AbortController();
+    const joined = this.#join(invite, eitherOf(stop.signal, wait?.signal));
+    this.#joining = { stop, ended: joined.catch(() => undefined) };
     try {
-      const name = nameOf(this.#node, this.#options.name);
-      const lan = lanOf(this.#options);
-      const joiner = { identity: this.#identity, token: invite, name, lan };
-      const beginning = await join(joiner, this.#options.log, wait);
-      if (this.#closing !== undefined) throw stopped();
-      // Somebody may have come to this cluster meanwhile, and would be left without a word.
-      if (this.#node.memberCount > 1) throw alreadyMember(this.#node);
-      await this.#beginAnew(beginning);
+      await joined;
       return { cluster: this.clusterName, already: false };
+    } catch (error) {
+      throw stop.signal.aborted ? stopped() : error;
     } finally {
-      this.#joining = false;
+      this.#joining = undefined;
     }
   }
 
   /**
    * Makes an invite; `at` are the addresses the joiner tries, by default this node's voted ones.
+   * `lan`: whether it can be found on its LAN besides.
    */
   async invite(
     options: { at?: readonly string[]; uses?: number; expiresMs?: number } = {},
-  ): Promise<{ token: string; at: readonly string[] }> {
+  ): Promise<{ token: string; at: readonly string[]; lan: boolean }> {
     const { at = [], uses = INVITE_USES, expiresMs = INVITE_EXPIRES } = options;
     checkInvite(uses, expiresMs);
     const command = { type: 'invite', at, uses, expires: millis(expiresMs) } as const;
     const reply = await this.#life.command(command);
     if (reply.type !== 'invited') throw misanswered();
-    return { token: reply.token, at: reply.at };
+    const lan = lanOf(this.#options).some((place) => !isLoopback(place));
+    return { token: reply.token, at: reply.at, lan };
   }
 
   /** All members as of now. */
@@ -234,6 +238,8 @@ export class Flotilla implements AsyncDisposable {
 
   /** Leaves the cluster for good: tells the others, removes the state and closes. */
   async leave(): Promise<void> {
+    // What the join brings would be stored after the state was removed.
+    if (this.#joining !== undefined) throw joinBusy();
     await this.#life.command({ type: 'leave' });
     await this.#life.stop();
     try {
@@ -253,7 +259,10 @@ export class Flotilla implements AsyncDisposable {
     return this.#watchers.watch(options.members === true, options.signal);
   }
 
-  /** Stops the node within two seconds, its state on disk if the disk takes it. */
+  /**
+   * Stops the node within two seconds, its state on disk if the disk takes it. A join under way
+   * fails with `closed`; if it was admitted already, the node wakes up in the new cluster.
+   */
   close(): Promise<void> {
     this.#closing ??= this.#close();
     return this.#closing;
@@ -282,9 +291,24 @@ export class Flotilla implements AsyncDisposable {
     this.#ports.releaseVacated();
   }
 
+  /** From the dialling to the new life; whoever closes the node meanwhile is waited for. */
+  async #join(token: Token, signal: AbortSignal): Promise<void> {
+    const name = nameOf(this.#node, this.#options.name);
+    const lan = lanOf(this.#options);
+    const beginning = await join(
+      { identity: this.#identity, token, name, lan },
+      this.#options.log,
+      { signal },
+    );
+    // Somebody may have come to this cluster meanwhile, and would be left without a word.
+    if (this.#node.memberCount > 1) throw alreadyMember(this.#node);
+    await this.#beginAnew(beginning);
+  }
+
   /** Another life on the same sockets. Nobody else knows of the old one: it was alone. */
   async #beginAnew(beginning: Beginning): Promise<void> {
     await this.#life.stop();
+    if (this.#released) throw stopped();
     let saved = true;
     try {
       await this.#store.saveAll(beginning.cluster, beginning.book);
@@ -292,6 +316,8 @@ export class Flotilla implements AsyncDisposable {
       // The admission holds; the new life says what is wrong with the disk and goes on trying.
       saved = false;
     }
+    // The admission is on disk for the next start, but this node's time is over.
+    if (this.#closing !== undefined) throw stopped();
     this.#ports.reset();
     this.#node = makeNode(this.#identity, beginning, this.#options.settings);
     this.#life = this.#newLife();
@@ -305,7 +331,7 @@ export class Flotilla implements AsyncDisposable {
       setTimeout(done, CLOSE_MS, 'late').unref();
     });
     try {
-      const end = await Promise.race([this.#life.finish(), late]);
+      const end = await Promise.race([this.#finish(), late]);
       if (end === 'late') throw new Error('the disk took too long');
     } catch (error) {
       const why = error instanceof Error ? error.message : String(error);
@@ -315,7 +341,15 @@ export class Flotilla implements AsyncDisposable {
     await this.#release();
   }
 
+  /** The join first: what it stores is newer than what the life it ended had to say. */
+  async #finish(): Promise<void> {
+    this.#joining?.stop.abort();
+    await this.#joining?.ended;
+    await this.#life.finish();
+  }
+
   async #release(): Promise<void> {
+    this.#released = true;
     this.#ports.close();
     this.#watchers.close();
     await this.#store.close();
@@ -336,6 +370,7 @@ export class Flotilla implements AsyncDisposable {
         this.#watchers.viewChanged();
       },
       onBroken: (error) => {
+        this.#joining?.stop.abort();
         this.#closing ??= this.#release();
         this.#options.onFatal(error);
       },
@@ -346,11 +381,7 @@ export class Flotilla implements AsyncDisposable {
     const id = this.#node.find(nameOrId);
     if (id === 'ambiguous') throw ambiguous(nameOrId);
     if (id !== 'unknown') return id;
-    throw new UserError(
-      'name-unknown',
-      `No member is called ${JSON.stringify(nameOrId)}.`,
-      '`flotilla members` lists them all.',
-    );
+    throw unknownName(nameOrId);
   }
 }
 
@@ -363,15 +394,6 @@ interface Parts {
   readonly node: Node;
 }
 
-function ambiguous(text: string): UserError {
-  return new UserError(
-    'name-ambiguous',
-    `${JSON.stringify(text)} begins the IDs of several members.`,
-    'Give more characters of the ID, or the name.',
-  );
-}
-
-/** The machine gave one command's answer to another. */
-function misanswered(): Error {
-  return new Error('the machine answered another question');
+function eitherOf(own: AbortSignal, given: AbortSignal | undefined): AbortSignal {
+  return given === undefined ? own : AbortSignal.any([own, given]);
 }

@@ -4,8 +4,15 @@ import { hostname } from 'node:os';
 import { hasZone, parseIp } from '../base/address.ts';
 import { UserError } from '../base/errors.ts';
 import { parseName, type NodeName } from '../base/id.ts';
-import { days, formatDuration, millis } from '../base/time.ts';
-import { BEAT_RANGE, DEFAULTS, type Settings } from '../core/config.ts';
+import { formatDuration, millis } from '../base/time.ts';
+import { INVITE_EXPIRY_MIN } from '../core/commands.ts';
+import {
+  BEAT_RANGE,
+  DEFAULTS,
+  INVITE_EXPIRY_MAX,
+  INVITE_USES_MAX,
+  type Settings,
+} from '../core/config.ts';
 import type { Input, Moment } from '../core/io.ts';
 import { defaultStateFolder } from './folder.ts';
 
@@ -114,19 +121,20 @@ export function defaultNodeName(host: string = hostname()): NodeName {
   return parseName(label.replace(/^-+|-+$/g, '')) ?? checkName('node');
 }
 
-/** Refuses what no invite can say: a count is 16 bits, and who plans for years wants no invite. */
+/** Refuses what no invite can be for: so many joiners, or so long; the bounds are the core's. */
 export function checkInvite(uses: number, expiresMs: number): void {
-  if (!Number.isInteger(uses) || uses < 1 || uses > 65_535) {
+  if (!Number.isInteger(uses) || uses < 1 || uses > INVITE_USES_MAX) {
     throw new UserError(
       'uses-out-of-range',
-      `An invite is for 1 to 65535 joiners (not ${String(uses)}).`,
+      `An invite is for 1 to ${String(INVITE_USES_MAX)} joiners (not ${String(uses)}).`,
       'Leave it out for one.',
     );
   }
-  if (!(expiresMs >= 1000 && expiresMs <= days(366))) {
+  if (!(expiresMs >= INVITE_EXPIRY_MIN && expiresMs <= INVITE_EXPIRY_MAX)) {
+    const range = `${formatDuration(INVITE_EXPIRY_MIN)} to ${formatDuration(INVITE_EXPIRY_MAX)}`;
     throw new UserError(
       'expiry-out-of-range',
-      'An invite expires after 1 second to 366 days.',
+      `An invite lives for ${range} (not ${formatDuration(millis(expiresMs))}).`,
       'Leave it out for 15 minutes.',
     );
   }

@@ -74,7 +74,13 @@ export interface LeaveAct extends Within {
 export interface RemoveAct extends Within {
   readonly type: 'remove';
   readonly id: NodeId;
+  /** The last act of `id` that stays valid; 0: none does. */
   readonly last: number;
+  /**
+   * SHA-256 of that act as it is carried; zeros for 0. As each act names the one before it, this
+   * pins all that stays valid: whoever is removed cannot put other acts in their place.
+   */
+  readonly lastHash: Bytes;
 }
 
 /** What members do to the cluster. */
@@ -219,7 +225,7 @@ function encodeBody(act: Act): Bytes {
       break;
     case 'remove':
       writeNodeId(writer, act.id);
-      writer.u32(act.last);
+      writeFixed(writer.u32(act.last), act.lastHash, KEY_SIZE);
       break;
     default:
       unreachable(act);
@@ -248,8 +254,13 @@ function readAct(reader: Reader): Act | undefined {
     }
     case ACT_KINDS.leave:
       return { type: 'leave', ...head };
-    case ACT_KINDS.remove:
-      return { type: 'remove', ...head, id: readNodeId(reader), last: reader.u32() };
+    case ACT_KINDS.remove: {
+      const id = readNodeId(reader);
+      const last = reader.u32();
+      const lastHash = readFixed(reader, KEY_SIZE);
+      if (last === 0 && !isZero(lastHash)) return undefined;
+      return { type: 'remove', ...head, id, last, lastHash };
+    }
     default:
       return undefined;
   }

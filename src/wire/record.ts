@@ -125,6 +125,23 @@ export function decodeRecord(bytes: Bytes): SignedRecord | undefined {
   return { ...fields, bytes: new Uint8Array(bytes) };
 }
 
+/**
+ * Whose record these octets claim to be and which, without a look at the rest: most records that
+ * arrive are known already. Undefined when they are too short for one or of another version.
+ */
+export function peekRecord(
+  bytes: Bytes,
+): Pick<RecordFields, 'cluster' | 'id' | 'sequence'> | undefined {
+  const reader = new Reader(bytes);
+  if (reader.u8() !== RECORD_VERSION) return undefined;
+  const head = {
+    cluster: readClusterId(reader),
+    id: readNodeId(reader),
+    sequence: reader.u32(),
+  };
+  return reader.failed ? undefined : head;
+}
+
 /** True when the record's signature is that of the node it speaks of (B2). */
 export function verifyRecord(suite: Suite, record: SignedRecord): boolean {
   const end = record.bytes.length - SIGNATURE_SIZE;

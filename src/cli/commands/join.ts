@@ -12,7 +12,7 @@ export async function run(call: Call): Promise<number> {
   const token =
     word === undefined
       ? await tokenFromSettings(call.settings, stdin)
-      : await readToken(word, stdin);
+      : await readToken(word, stdin, 'The token given');
   if (token === undefined) {
     throw new UsageError(
       'token-missing',

@@ -1,8 +1,8 @@
 /** `flotilla ping`: signs of life from a member, each with its path and round trip. */
 
 import { setTimeout as pause } from 'node:timers/promises';
-import type { PingDocument } from '../../services/api/answers.ts';
-import { say, writeJson, writeLine, type Call } from '../command.ts';
+import type { PingAnswer } from '../../services/api/answers.ts';
+import { memberWord, say, writeJson, writeLine, type Call } from '../command.ts';
 import { EXIT } from '../exit.ts';
 import { COUNT } from '../flags.ts';
 import { count, span } from '../output/words.ts';
@@ -16,14 +16,14 @@ const KEPT_MAX = 10_000;
 
 /** Done only if every ping was answered. Stops at the first refusal, such as an unknown name. */
 export async function run(call: Call): Promise<number> {
-  const name = call.words[0] ?? '';
+  const name = memberWord(call);
   const wanted = call.settings.get(COUNT) ?? COUNT_DEFAULT;
   const daemon = call.world.connect(call.stateFolder);
-  const answers: PingDocument[] = [];
+  const answers: PingAnswer[] = [];
   let received = 0;
   for (let sent = 0; sent < wanted; sent += 1) {
     if (sent > 0) await pause(GAP_MS);
-    const answer = await daemon.ask('POST /v2/ping', { body: { name } });
+    const { schema: _, ...answer } = await daemon.ask('POST /v2/ping', { body: { name } });
     if (answer.answered) received += 1;
     if (answers.length < KEPT_MAX) answers.push(answer);
     if (!call.json) show(call, name, answer);
@@ -33,7 +33,7 @@ export async function run(call: Call): Promise<number> {
   return received === wanted ? EXIT.done : EXIT.notReachable;
 }
 
-function show(call: Call, name: string, answer: PingDocument): void {
+function show(call: Call, name: string, answer: PingAnswer): void {
   if (answer.answered) {
     const { address, path, rttMs } = answer;
     writeLine(call, `${name} answered from ${address} over ${path} in ${span(rttMs)}`);

@@ -1,22 +1,23 @@
 /** `flotilla resolve`: the address of a member, alone, for scripts. */
 
 import type { ResolvedDocument } from '../../services/api/answers.ts';
-import { say, writeJson, writeLine, type Call } from '../command.ts';
+import { memberWord, say, writeJson, writeLine, type Call } from '../command.ts';
 import { EXIT, UsageError } from '../exit.ts';
 import { IPV4, IPV6, WITH_PORT } from '../flags.ts';
 
 /** Prints nothing on standard output that cannot be called. */
 export async function run(call: Call): Promise<number> {
-  const { settings, world, words } = call;
+  const { settings, world } = call;
   const wanted = familyWanted(settings.on(IPV4), settings.on(IPV6));
-  const query = { name: words[0] ?? '' };
+  const query = { name: memberWord(call) };
   const found = await world.connect(call.stateFolder).ask('GET /v2/resolve', { query });
   const usable =
     found.address !== null && (wanted === undefined || wanted === found.family) ? found : undefined;
   if (call.json) writeJson(call, usable ?? withoutAddress(found));
   if (usable === undefined) {
     say(call, whyNot(found, wanted));
-    return EXIT.notReachable;
+    // Who left is nobody's name any more, and is not coming back.
+    return found.state === 'left' ? EXIT.unknownName : EXIT.notReachable;
   }
   if (!call.json) writeLine(call, (settings.on(WITH_PORT) ? usable.address : usable.ip) ?? '');
   return EXIT.done;
@@ -39,8 +40,9 @@ function whyNot({ name, state, address, lastAddress }: ResolvedDocument, wanted?
   if (address !== null) {
     return `${name} has no IPv${String(wanted)} address that is known here; it is at ${address}`;
   }
+  if (state === 'left') return `${name} has left the cluster`;
+  if (state === 'self') return `nobody has seen this node yet, so that it has no address to tell`;
   if (lastAddress === null) return `no address of ${name} is known yet`;
-  if (state === 'lost' || state === 'left')
-    return `${name} is ${state}; it was last at ${lastAddress}`;
+  if (state === 'lost') return `${name} is lost; it was last at ${lastAddress}`;
   return `nobody has proven an address of ${name} yet; it may be at ${lastAddress}`;
 }

@@ -33,7 +33,7 @@ export function sentence(event: EventDocument): string {
     case 'member-lost':
       return `${name} is lost; asking the others where it is`;
     case 'member-found':
-      return `${name} is found at ${word(event, 'address')}, ${silence(event)}`;
+      return found(name, event);
     case 'doubt':
       return `perhaps this node moved: ${doubtInWords(event)}`;
     case 'self-moved':
@@ -100,8 +100,12 @@ function whereTo(event: EventDocument): string {
   return from(event) === '' ? `is at ${to}` : `moved${from(event)} to ${to}`;
 }
 
-function silence(event: EventDocument): string {
-  return `${span(amount(event, 'afterMs'))} after it was last heard`;
+/** Whom this daemon never heard before nobody had lost. */
+function found(name: string, event: EventDocument): string {
+  const at = word(event, 'address');
+  const after = event['afterMs'];
+  if (typeof after !== 'number') return `${name} answers at ${at}`;
+  return `${name} is found at ${at}, ${span(after)} after it was last heard`;
 }
 
 function votes(event: EventDocument): string {

@@ -19,8 +19,10 @@ export interface Problem {
 export interface InvitedDocument {
   readonly schema: 1;
   readonly token: string;
-  /** Where the token says this node can be found; empty: only on the same LAN. */
+  /** Where the token says this node can be found; empty: on the same LAN at the most. */
   readonly at: readonly string[];
+  /** Whether this node can be found on the same LAN with it. */
+  readonly lan: boolean;
   readonly uses: number;
   readonly expiresMs: number;
 }
@@ -48,17 +50,18 @@ export interface ResolvedDocument {
   readonly lastAddress: string | null;
 }
 
-/** One answered or unanswered ping. */
-export type PingDocument =
+/** What one ping came to: `rttMs` to the hundredth, `tried` addresses that were asked. */
+export type PingAnswer =
   | {
-      readonly schema: 1;
       readonly answered: true;
       readonly address: string;
       readonly path: PathKind;
       readonly rttMs: number;
     }
-  /** `tried` counts the addresses that were asked. */
-  | { readonly schema: 1; readonly answered: false; readonly tried: number };
+  | { readonly answered: false; readonly tried: number };
+
+/** The answer to one request for a ping. */
+export type PingDocument = { readonly schema: 1 } & PingAnswer;
 
 /** `tag --json`: all tags of this node after the change. */
 export interface TagsDocument {

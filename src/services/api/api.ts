@@ -8,7 +8,9 @@
 
 import { InvariantError } from '../../base/assert.ts';
 import { UserError } from '../../base/errors.ts';
-import type { MembersDocument } from '../../core/view.ts';
+import { INVITE_EXPIRY_MIN } from '../../core/commands.ts';
+import { INVITE_EXPIRY_MAX, INVITE_USES_MAX } from '../../core/config.ts';
+import { roundTripDigits, type MembersDocument } from '../../core/view.ts';
 import type {
   DoneDocument,
   InvitedDocument,
@@ -53,10 +55,6 @@ export const MEMBERS_GAP_MS = 50;
 
 /** What `invite` means when nothing is said: one machine, a quarter of an hour. */
 export const INVITE_DEFAULTS = { uses: 1, expiresMs: 900_000 } as const;
-/** More machines than that want several invites. */
-const USES_MAX = 1_000;
-/** 30 days: an invite is not a key to keep. */
-const EXPIRES_MAX_MS = 30 * 86_400_000;
 
 type Handler = (steered: Steered, request: ApiRequest) => Promise<object> | object;
 
@@ -150,11 +148,12 @@ async function invite(control: Control, request: ApiRequest): Promise<InvitedDoc
   const fields = readFields(request.body, ['at', 'uses', 'expiresMs']);
   const wanted = {
     at: fields.texts('at') ?? [],
-    uses: fields.whole('uses', 1, USES_MAX) ?? INVITE_DEFAULTS.uses,
-    expiresMs: fields.whole('expiresMs', 1_000, EXPIRES_MAX_MS) ?? INVITE_DEFAULTS.expiresMs,
+    uses: fields.whole('uses', 1, INVITE_USES_MAX) ?? INVITE_DEFAULTS.uses,
+    expiresMs:
+      fields.whole('expiresMs', INVITE_EXPIRY_MIN, INVITE_EXPIRY_MAX) ?? INVITE_DEFAULTS.expiresMs,
   };
-  const { token, at } = await control.invite(wanted);
-  return { schema: 1, token, at, uses: wanted.uses, expiresMs: wanted.expiresMs };
+  const { token, at, lan } = await control.invite(wanted);
+  return { schema: 1, token, at, lan, uses: wanted.uses, expiresMs: wanted.expiresMs };
 }
 
 async function join(control: Control, request: ApiRequest): Promise<JoinedDocument> {
@@ -168,7 +167,7 @@ async function ping(control: Control, request: ApiRequest): Promise<PingDocument
   const outcome = await control.ping(name, { signal: request.signal });
   if (outcome.type === 'no-answer') return { schema: 1, answered: false, tried: outcome.tried };
   const { address, path, roundTripMs } = outcome;
-  return { schema: 1, answered: true, address, path, rttMs: roundTripMs };
+  return { schema: 1, answered: true, address, path, rttMs: roundTripDigits(roundTripMs) };
 }
 
 async function hint(control: Control, request: ApiRequest): Promise<DoneDocument> {

@@ -48,7 +48,12 @@ export interface Control {
     readonly at?: readonly string[];
     readonly uses?: number;
     readonly expiresMs?: number;
-  }): Promise<{ readonly token: string; readonly at: readonly string[] }>;
+  }): Promise<{
+    readonly token: string;
+    readonly at: readonly string[];
+    /** Whether this node can be found on its LAN with the token. */
+    readonly lan: boolean;
+  }>;
   join(
     token: string,
     wait?: Wait,

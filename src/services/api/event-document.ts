@@ -38,7 +38,7 @@ function details(event: NodeEvent): Record<string, string | number | null> {
         id: event.id,
         name: event.name,
         address: text(event.address),
-        afterMs: Math.round(event.after),
+        afterMs: event.after === undefined ? null : Math.round(event.after),
       };
     case 'doubt':
       return { why: event.why, asked: event.asked };

@@ -21,7 +21,9 @@ export class Fields {
   /** A text that must be there and not empty. */
   text(name: string): string {
     const value = this.#values.get(name);
-    if (!isText(value) || value === '') throw bad(`"${name}" must be a text.`);
+    if (!isText(value) || value === '') {
+      throw bad(`"${name}" must be a text of 1 to ${String(TEXT_MAX)} characters.`);
+    }
     return value;
   }
 

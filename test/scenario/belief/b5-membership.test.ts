@@ -225,7 +225,8 @@ describe('an act', () => {
     const h = harbour(PLAN);
     const [attic, shed, barn] = [h.machine(0), h.rogue(0), h.rogue(1)];
     const older = [...h.authors.values()].flatMap(({ chain }) => chain.map(({ bytes }) => bytes));
-    tell(barn, attic, h.author(barn).sign({ type: 'remove', id: shed.id, last: 0 }).bytes);
+    const nothing = { last: 0, lastHash: new Uint8Array(32) };
+    tell(barn, attic, h.author(barn).sign({ type: 'remove', id: shed.id, ...nothing }).bytes);
     h.wire.run(1_000);
     expect(h.machines.map((machine) => states(machine)['shed'])).toEqual(['left', 'left', 'left']);
     const since = h.wire.now;

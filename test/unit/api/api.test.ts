@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { InvariantError } from '../../../src/base/assert.ts';
 import { UserError } from '../../../src/base/errors.ts';
+import { INVITE_EXPIRY_MIN } from '../../../src/core/commands.ts';
+import { INVITE_EXPIRY_MAX, INVITE_USES_MAX } from '../../../src/core/config.ts';
 import { createApi, type ApiAnswer } from '../../../src/services/api/api.ts';
 import { FakeControl, idOf, member } from './fake-control.ts';
 
@@ -67,6 +69,27 @@ describe('the control API', () => {
     expect(control.asked).toEqual([]);
   });
 
+  it('takes an invite up to the limits of the core, and none beyond', async () => {
+    const control = new FakeControl();
+    const most = { uses: INVITE_USES_MAX, expiresMs: INVITE_EXPIRY_MAX };
+    expect(documentOf(await ask(control, 'POST /v2/invite', most)).status).toBe(200);
+    const least = { uses: 1, expiresMs: INVITE_EXPIRY_MIN };
+    expect(documentOf(await ask(control, 'POST /v2/invite', least)).status).toBe(200);
+    for (const body of [
+      { uses: INVITE_USES_MAX + 1 },
+      { expiresMs: INVITE_EXPIRY_MAX + 1 },
+      { expiresMs: INVITE_EXPIRY_MIN - 1 },
+    ]) {
+      expect(codeOf(await ask(control, 'POST /v2/invite', body))).toEqual([400, 'bad-request']);
+    }
+  });
+
+  it('says whether a token leads to this node on its LAN', async () => {
+    const control = new FakeControl();
+    control.lan = false;
+    expect(documentOf(await ask(control, 'POST /v2/invite')).body).toMatchObject({ lan: false });
+  });
+
   it('joins with a token', async () => {
     const control = new FakeControl();
     const answer = documentOf(await ask(control, 'POST /v2/join', { token: 'flt2-x' }));
@@ -77,7 +100,7 @@ describe('the control API', () => {
   it('tells an answered ping from an unanswered one', async () => {
     const control = new FakeControl();
     control.pings = [
-      { type: 'pong', address: '192.0.2.7:4117', path: 'udp', roundTripMs: 3.5 },
+      { type: 'pong', address: '192.0.2.7:4117', path: 'udp', roundTripMs: 3.499_999_1 },
       { type: 'no-answer', tried: 4 },
     ];
     const first = documentOf(await ask(control, 'POST /v2/ping', { name: 'pi' }));

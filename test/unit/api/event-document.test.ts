@@ -47,6 +47,8 @@ it('durations are milliseconds and say so', () => {
     after: seconds(2.0004),
   };
   expect(eventDocument(event, time)).toMatchObject({ afterMs: 2000, address: '192.0.2.1:4117' });
+  const first: NodeEvent = { ...event, after: undefined };
+  expect(eventDocument(first, time)).toMatchObject({ afterMs: null });
 });
 
 it('no field of an event is an object: one line is one flat document', () => {

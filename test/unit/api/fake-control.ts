@@ -103,6 +103,7 @@ export class FakeControl implements Control {
   failure: Error | undefined;
   already = false;
   at: readonly string[] = ['192.0.2.1:4117'];
+  lan = true;
 
   status(): StatusDocument {
     this.#failIfToldTo();
@@ -119,9 +120,9 @@ export class FakeControl implements Control {
     return this.resolution;
   }
 
-  async invite(options: object): Promise<{ token: string; at: readonly string[] }> {
+  async invite(options: object): Promise<{ token: string; at: readonly string[]; lan: boolean }> {
     await this.#note('invite', options);
-    return { token: 'flt2-token', at: this.at };
+    return { token: 'flt2-token', at: this.at, lan: this.lan };
   }
 
   async join(token: string): Promise<{ cluster: string; already: boolean }> {

@@ -94,8 +94,19 @@ describe('invite', () => {
     const world = new FakeWorld();
     world.control.at = [];
     const { err } = await world.run('invite');
-    expect(err).toContain('same LAN');
+    expect(err).toContain('same LAN only');
     expect(err).toContain('--at HOST:PORT');
+  });
+
+  it('says of a token without address or LAN that it leads nowhere', async () => {
+    const world = new FakeWorld();
+    world.control.at = [];
+    world.control.lan = false;
+    const { err } = await world.run('invite');
+    expect(err).toContain('leads nowhere');
+    expect(err).toContain('--lan');
+    expect(err).toContain('--at HOST:PORT');
+    expect(err).not.toMatch(/can join|works on/);
   });
 
   it('draws a QR code beside the token, not into it', async () => {
@@ -107,19 +118,56 @@ describe('invite', () => {
   it('gives all of it as JSON', async () => {
     const { out } = await new FakeWorld().run('invite', '--json', '--uses', '2');
     const at = ['192.0.2.1:4117'];
-    expect(json(out)).toEqual({ schema: 1, token: 'flt2-token', at, uses: 2, expiresMs: 900_000 });
+    const rest = { at, lan: true, uses: 2, expiresMs: 900_000 };
+    expect(json(out)).toEqual({ schema: 1, token: 'flt2-token', ...rest });
   });
 
   it.each([
     ['--uses', '0'],
     ['--uses', 'x'],
+    ['--uses', '1001'],
     ['--expires', '15'],
-    ['--expires', '0s'],
+    ['--at', '0.0.0.0:5'],
+    ['--at', '300.1.1.1:4117'],
+    ['--at', 'nonsense'],
+    ['--at', '[fe80::1%eth0]:4117'],
+    ['--at', ''],
   ])('ends with 2 for %s %s', async (flag, value) => {
     const world = new FakeWorld();
     expect((await world.run('invite', flag, value)).code).toBe(2);
-    expect(world.stderr.text).toContain(flag);
+    expect(world.stderr.text).toContain(`${flag}: "${value}" is`);
     expect(world.control.asked).toEqual([]);
+  });
+
+  it.each([
+    ['0s', 'too short; it takes 1s to 30d'],
+    ['999ms', 'too short'],
+    ['400d', 'too long; it takes 1s to 30d'],
+    ['30d1ms', 'too long'],
+  ])('ends with 2 for a life of %s and says it is %s', async (value, why) => {
+    const world = new FakeWorld();
+    expect((await world.run('invite', '--expires', value)).code).toBe(2);
+    expect(world.stderr.text).toContain(`--expires: ${value} is ${why}`);
+    expect(world.control.asked).toEqual([]);
+  });
+
+  it.each(['1s', '30d'])('takes a life of %s, and a thousand machines', async (life) => {
+    const world = new FakeWorld();
+    expect((await world.run('invite', '--expires', life, '--uses', '1000')).code).toBe(0);
+  });
+
+  it('makes whole milliseconds of any life', async () => {
+    const world = new FakeWorld();
+    await world.run('invite', '--expires', '1.0005s');
+    expect(world.control.asked).toMatchObject([['invite', { expiresMs: 1_001 }]]);
+  });
+
+  it('takes eight addresses and says that nine are too many', async () => {
+    const world = new FakeWorld();
+    const where = Array<string[]>(9).fill(['--at', 'attic.example:1']).flat();
+    expect((await world.run('invite', ...where.slice(2))).code).toBe(0);
+    expect((await world.run('invite', ...where)).code).toBe(2);
+    expect(world.stderr.text).toContain('up to 8 addresses, not 9');
   });
 });
 
@@ -150,9 +198,48 @@ describe('join', () => {
     ]);
   });
 
-  it('ends with 2 without a token', async () => {
-    expect((await new FakeWorld().run('join')).code).toBe(2);
+  it('ends with 2 without a token, and says where an empty one came from', async () => {
+    const world = new FakeWorld();
+    world.env['FLOTILLA_JOIN'] = '';
+    expect((await world.run('join')).code).toBe(2);
+    expect(world.stderr.text).toContain('A token is missing');
+    expect((await world.run('join', '')).code).toBe(2);
+    expect(world.stderr.text).toContain('The token given is empty');
+    world.env['FLOTILLA_JOIN'] = ' ';
+    expect((await world.run('join')).code).toBe(2);
+    expect(world.stderr.text).toContain('FLOTILLA_JOIN is empty');
+    expect(world.control.asked).toEqual([]);
   });
+});
+
+describe('a command about a member', () => {
+  it.each([['resolve'], ['ping'], ['hint']])('ends with 2 for no name at all: %s', async (name) => {
+    const world = new FakeWorld();
+    const words = name === 'hint' ? [name, '', '192.0.2.9:1'] : [name, ''];
+    const ended = await world.run(...words);
+    expect(ended).toMatchObject({ code: 2, out: '' });
+    expect(ended.err).toContain('Which member is meant?');
+    expect(world.control.asked).toEqual([]);
+  });
+
+  it('takes names of 63 characters; longer ones nobody can have', async () => {
+    const world = new FakeWorld();
+    await world.run('resolve', 'a'.repeat(63));
+    expect(world.control.asked).toHaveLength(1);
+    const ended = await world.run('ping', 'a'.repeat(5_000));
+    expect(ended.code).toBe(4);
+    expect(ended.err.length).toBeLessThan(300);
+    expect(world.control.asked).toHaveLength(1);
+  });
+
+  it.each(['own-name', 'tag-not-a-tag', 'invite-out-of-range', 'addresses-too-many'])(
+    'ends with 2 when the daemon refuses it as %s',
+    async (code) => {
+      const world = new FakeWorld();
+      world.control.failure = new UserError(code, 'No.', '');
+      expect((await world.run('ping', 'pi')).code).toBe(2);
+    },
+  );
 });
 
 describe('down and leave', () => {
@@ -225,6 +312,22 @@ describe('resolve', () => {
     expect((await world.run('resolve', 'pi', '-4')).code).toBe(0);
   });
 
+  it('ends with 4 for who left, and says that it left', async () => {
+    const world = new FakeWorld();
+    const none = { address: null, ip: null, port: null, family: null } as const;
+    world.control.resolution = { ...pi, ...none, state: 'left', proof: 'none' };
+    const ended = await world.run('resolve', 'pi');
+    expect(ended).toEqual({ code: 4, out: '', err: 'pi has left the cluster\n' });
+  });
+
+  it('of a node that nobody has seen says so', async () => {
+    const world = new FakeWorld();
+    const none = { address: null, ip: null, port: null, family: null } as const;
+    world.control.resolution = { ...pi, ...none, state: 'self', proof: 'none' };
+    expect(await world.run('resolve', 'pi')).toMatchObject({ code: 5, out: '' });
+    expect(world.stderr.text).toContain('nobody has seen this node yet');
+  });
+
   it('ends with 5 when nobody has proven where it is', async () => {
     const world = new FakeWorld();
     world.control.resolution = { ...pi, proof: 'none' };
@@ -269,16 +372,23 @@ describe('ping', () => {
     expect((await new FakeWorld().run('ping', 'nobody')).code).toBe(4);
   });
 
-  it('gives one document with all answers as JSON', async () => {
+  it('gives one document with all answers as JSON, the schema once, times rounded', async () => {
     const world = new FakeWorld();
-    world.control.pings = [pong];
-    const { out } = await world.run('ping', 'pi', '-c', '1', '--json');
-    expect(json(out)).toMatchObject({
+    world.control.pings = [
+      { ...pong, roundTripMs: 3.438_271_9 },
+      { type: 'no-answer', tried: 2 },
+    ];
+    const { out } = await world.run('ping', 'pi', '-c', '2', '--json');
+    const { address, path } = pong;
+    expect(json(out)).toEqual({
       schema: 1,
       name: 'pi',
-      sent: 1,
+      sent: 2,
       received: 1,
-      answers: [{ answered: true, rttMs: 3.44 }],
+      answers: [
+        { answered: true, address, path, rttMs: 3.44 },
+        { answered: false, tried: 2 },
+      ],
     });
   });
 });
@@ -288,6 +398,19 @@ describe('hint', () => {
     const world = new FakeWorld();
     expect((await world.run('hint', 'pi', '[2001:db8::1]:4117')).code).toBe(0);
     expect(world.control.asked).toEqual([['hint', 'pi', '[2001:db8::1]:4117']]);
+  });
+
+  it.each([
+    ['0.0.0.0:1', 'stands for no machine'],
+    ['224.0.0.1:1', 'multicast'],
+    ['1.2.3.4:0', 'port 0'],
+    ['1.2.3.4', 'no port'],
+  ])('ends with 2 for %s and says why', async (address, why) => {
+    const world = new FakeWorld();
+    const ended = await world.run('hint', 'pi', address);
+    expect(ended).toMatchObject({ code: 2, out: '' });
+    expect(ended.err).toContain(why);
+    expect(world.control.asked).toEqual([]);
   });
 });
 
@@ -309,7 +432,23 @@ describe('tag', () => {
     const world = new FakeWorld();
     expect((await world.run('tag', 'role')).code).toBe(2);
     expect((await world.run('tag', '=x')).code).toBe(2);
+    for (const [text, why] of [
+      [`k=${'x'.repeat(65)}`, 'has a value of 65 bytes; it may have 64'],
+      [`${'k'.repeat(33)}=x`, 'has a key of 33 bytes; it may have 32'],
+      ['k=a\nb', 'cannot be printed'],
+    ] as const) {
+      expect((await world.run('tag', text)).code).toBe(2);
+      expect(world.stderr.text).toContain(why);
+    }
+    expect((await world.run('tag', ...Array<string>(33).fill('k=v'))).code).toBe(2);
     expect(world.control.asked).toEqual([]);
+  });
+
+  it('takes a tag as long as a record does, and 32 changes at once', async () => {
+    const world = new FakeWorld();
+    expect((await world.run('tag', `${'k'.repeat(32)}=${'x'.repeat(64)}`)).code).toBe(0);
+    expect((await world.run('tag', ...Array<string>(32).fill('k=v'))).code).toBe(0);
+    expect(world.control.asked).toHaveLength(2);
   });
 });
 

@@ -48,6 +48,18 @@ describe('help', () => {
     }
   });
 
+  it.each(shown)('of $name is the same asked for as `help $name`', async ({ name }) => {
+    expect(await new FakeWorld().run('help', name)).toEqual(
+      await new FakeWorld().run(name, '--help'),
+    );
+  });
+
+  it('without a command is that of all, whatever flags stand before', async () => {
+    const whole = await new FakeWorld().run('--help');
+    expect(await new FakeWorld().run('help')).toEqual(whole);
+    expect(await new FakeWorld().run('--state', '/x', 'help')).toEqual(whole);
+  });
+
   it.each(shown)('of $name names flags and words that exist in its examples', async (command) => {
     const known = [...command.flags, { name: 'state' }, { name: 'json' }, { name: 'config' }];
     for (const example of command.examples) {
@@ -81,17 +93,69 @@ describe('mistakes', () => {
   });
 
   it.each(['remove', 'why', 'doctor', 'expose', 'forward', 'proxy'])(
-    'such as the later command %s end with 2',
+    'such as the later command %s end with 2, and are not taken for another',
     async (name) => {
       const ended = await new FakeWorld().run(name);
       expect(ended.code).toBe(2);
-      expect(ended.err).toContain(`unknown command '${name}'`);
+      expect(ended.err).toContain(`unknown command '${name}': it is not in this release yet`);
+      expect(ended.err).not.toContain('Did you mean');
     },
   );
 
-  it('are a document too with --json', async () => {
-    const { out } = await new FakeWorld().run('resolve', '--json');
-    expect(JSON.parse(out)).toMatchObject({ schema: 1, error: { code: 'usage' } });
+  it.each([
+    ['membrs'],
+    ['help', 'membrs'],
+    ['membrs', '--help'],
+    ['--json', 'membrs', '-h'],
+    ['--state', '/x', 'membrs'],
+  ])('in the name of a command are named, with the nearest one: %s %s %s', async (...argv) => {
+    const words = argv.filter((word) => typeof word === 'string');
+    const ended = await new FakeWorld().run(...words);
+    expect(ended.code).toBe(2);
+    expect(ended.err).toBe(
+      "flotilla: unknown command 'membrs'\n(Did you mean members?)\n" +
+        '  `flotilla --help` lists all commands.\n',
+    );
+  });
+
+  it.each([
+    [['members', '--frob'], 'members'],
+    [['resolve'], 'resolve'],
+    [['up', '--port'], 'up'],
+  ])('in what follows a command point to its help: %j', async (argv, name) => {
+    const { err } = await new FakeWorld().run(...argv);
+    expect(err).toContain(`\`flotilla ${name} --help\` shows how.`);
+  });
+
+  it.each([
+    [['resolve', '--json'], "missing required argument 'name'"],
+    [['--json'], 'A command is missing.'],
+    [['membrs', '--json'], "unknown command 'membrs' (Did you mean members?)"],
+  ])('are a document too with --json: %j', async (argv, message) => {
+    const { out } = await new FakeWorld().run(...argv);
+    expect(JSON.parse(out)).toMatchObject({ schema: 1, error: { code: 'usage', message } });
+  });
+
+  it.each(['state', 'config', 'name', 'cluster', 'bind'])(
+    'such as an empty --%s end with 2 and name it',
+    async (flag) => {
+      const { code, err } = await new FakeWorld().run('up', `--${flag}`, '');
+      expect(code).toBe(2);
+      expect(err).toContain(`--${flag} is empty`);
+    },
+  );
+
+  it('such as an empty --join name it, not the command line', async () => {
+    const { err } = await new FakeWorld().run('up', '--join', '');
+    expect(err).toContain('--join is empty: there is no token');
+  });
+
+  it.each([
+    ['99ms', 'too short; it takes 100ms to 1h'],
+    ['61m', 'too long; it takes 100ms to 1h'],
+  ])('such as a beat of %s say that it is %s', async (beat, why) => {
+    const { code, err } = await new FakeWorld().run('up', '--beat', beat);
+    expect([code, err.split('\n')[0]]).toEqual([2, `flotilla: --beat: ${beat} is ${why}.`]);
   });
 });
 

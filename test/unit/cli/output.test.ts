@@ -201,6 +201,16 @@ describe('events in words', () => {
     expect(['error', 'warn', 'info', 'debug']).toContain(severity(one));
   });
 
+  it('who answers for the first time is not found, who was silent is, after so long', () => {
+    const at = { ...names, address: '192.0.2.9:1' };
+    expect(sentence(event('member-found', { ...at, afterMs: null }))).toBe(
+      'pi answers at 192.0.2.9:1',
+    );
+    expect(sentence(event('member-found', { ...at, afterMs: 2_400 }))).toBe(
+      'pi is found at 192.0.2.9:1, 2.4 s after it was last heard',
+    );
+  });
+
   it('a vote says how many of how many; one voter is called one', () => {
     const moved = { from: null, to: '192.0.2.9:1', votes: 2, voters: 3 };
     expect(sentence(event('self-moved', moved))).toBe(

@@ -149,20 +149,20 @@ describe('a token', () => {
   it('is read from a file, white space around it taken off', async () => {
     const file = join(await ownFolder(), 'token');
     await writeFile(file, '\n flt2-filed \n');
-    expect(await readToken(`file:${file}`, stdin)).toBe('flt2-filed');
+    expect(await readToken(`file:${file}`, stdin, '--join')).toBe('flt2-filed');
   });
 
   it('may not be empty or a whole book, and is never quoted', async () => {
     const file = join(await ownFolder(), 'token');
     await writeFile(file, 'secret'.repeat(1_000));
-    const error = await userErrorOf(readToken(`file:${file}`, stdin));
+    const error = await userErrorOf(readToken(`file:${file}`, stdin, '--join'));
     expect(error.code).toBe('token-not-a-token');
     expect(error.message).not.toContain('secret');
-    expect((await userErrorOf(readToken('-', stdin))).code).toBe('token-not-a-token');
+    expect((await userErrorOf(readToken('-', stdin, '--join'))).code).toBe('token-not-a-token');
   });
 
   it('in a file that is not there is a failure', async () => {
-    const error = await userErrorOf(readToken('file:/nowhere/token', stdin));
+    const error = await userErrorOf(readToken('file:/nowhere/token', stdin, '--join'));
     expect(error.code).toBe('token-file-unreadable');
   });
 

@@ -47,7 +47,13 @@ describe('sim', () => {
     const { err } = await new FakeWorld().run('sim');
     expect(err).toContain('1.0 s  pi  < wake');
     expect(err).toContain('safety: two members share an address');
-    expect(err).toContain('flotilla sim --seed 42 --nodes 12 --scenario swarm');
+    expect(err).toContain('flotilla sim --seed 42 --nodes 12 --scenario swarm\n');
+  });
+
+  it('of a failure repeats every flag that the run depended on', async () => {
+    comesTo('liveness');
+    const { err } = await new FakeWorld().run('sim', '--seconds', '9', '--nat');
+    expect(err).toContain('--seed 42 --nodes 12 --scenario swarm --seconds 9 --nat\n');
   });
 
   it('keeps the steps of a good run to itself', async () => {
@@ -59,11 +65,42 @@ describe('sim', () => {
     expect(ended.out).toContain('stand-in, not secure');
   });
 
+  it.each([
+    ['swarm', '2', 3],
+    ['S4', '3', 4],
+  ])('ends with 2 when there are too few nodes for %s: %s', async (name, nodes, least) => {
+    const world = new FakeWorld();
+    const ended = await world.run('sim', '--scenario', name, '--nodes', nodes);
+    expect(ended).toMatchObject({ code: 2, out: '' });
+    expect(ended.err).toContain(`--nodes: the scenario ${name} needs at least ${String(least)}`);
+    comesTo('converged');
+    const enough = ['--scenario', name, '--nodes', String(least)];
+    expect((await world.run('sim', ...enough)).code).toBe(0);
+  });
+
+  it('lists its scenarios, as a document too', async () => {
+    const { code, out } = await new FakeWorld().run('sim', '--scenario', 'list');
+    expect(code).toBe(0);
+    for (const name of scenario.scenarioNames) expect(out).toMatch(new RegExp(`^${name} `, 'm'));
+    const document = (await new FakeWorld().run('sim', '--scenario', 'list', '--json')).out;
+    const names = scenario.scenarioNames.map((name) => ({ name }));
+    expect(JSON.parse(document)).toMatchObject({ schema: 1, scenarios: names });
+  });
+
+  it('gives its figures as JSON without the noise of arithmetic', async () => {
+    const traffic = { ...result.traffic, sentPerSecond: 300.399_999_9 };
+    const noisy = { ...result, formedMs: 29.999_999, healedMs: [410.000_001, null], traffic };
+    vi.mocked(scenario.runSimulation).mockReturnValueOnce(noisy);
+    const { out } = await new FakeWorld().run('sim', '--json');
+    expect(JSON.parse(out)).toMatchObject({ formedMs: 30, healedMs: [410, null] });
+    expect(JSON.parse(out)).toMatchObject({ traffic: { sentPerSecond: 300.4 } });
+  });
+
   it('hands on what was wished, and the defaults of the scenario', async () => {
     comesTo('converged');
-    const flags = ['--seed', '9', '--nodes', '20', '--scenario', 'half', '--seconds', '5'];
+    const flags = ['--seed', '9', '--nodes', '20', '--scenario', 'half', '--seconds', '5', '--nat'];
     await new FakeWorld().run('sim', ...flags);
-    const wished = { seed: 9, nodes: 20, scenario: 'half', seconds: 5 };
+    const wished = { seed: 9, nodes: 20, scenario: 'half', seconds: 5, nat: true };
     expect(scenario.runSimulation).toHaveBeenLastCalledWith(wished);
     comesTo('converged');
     await new FakeWorld().run('sim');

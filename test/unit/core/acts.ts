@@ -108,6 +108,15 @@ export function admitBody(
   return { type: 'admit', id, agreement, name: shown, inviteKey, redemption, consent };
 }
 
+/** Removes the author of a chain; its acts up to number `last`, as this chain has them, stay. */
+export function removeBody(
+  target: Author,
+  last = target.chain.length,
+): Extract<ActBody, { readonly type: 'remove' }> {
+  const lastHash = target.chain[last - 1]?.hash ?? ZEROS;
+  return { type: 'remove', id: target.identity.id, last, lastHash };
+}
+
 /** The author of a founding. */
 export function found(name: string, clusterName = 'lake', suite: Suite = nodeSuite): Author {
   const identity = identityOf(name, suite);
@@ -144,14 +153,22 @@ export function membershipOf(self: Author, ...authors: readonly Author[]): Membe
   return new Membership(self.suite, self.identity.id, acts);
 }
 
-/** Adds acts in this order, those too early again and again, until nothing changes any more. */
+/**
+ * Adds acts in this order, those too early again and again, until nothing changes any more: not
+ * even how far they are from being kept.
+ */
 export function deliver(membership: Membership, acts: readonly Bytes[]): void {
+  let before: readonly number[] = [];
   for (let changed = true; changed;) {
+    const missing: number[] = [];
     changed = false;
     for (const bytes of acts) {
       const verdict = membership.add(bytes);
       if (verdict.type === 'added' || (verdict.type === 'fork' && verdict.replaced)) changed = true;
+      missing.push(verdict.type === 'early' ? verdict.have : -1);
     }
+    changed ||= missing.some((have, index) => have !== before[index]);
+    before = missing;
   }
 }
 

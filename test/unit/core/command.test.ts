@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import { formatAddress } from '../../../src/base/address.ts';
+import type { NodeId } from '../../../src/base/id.ts';
 import { days, millis, minutes, type Duration } from '../../../src/base/time.ts';
 import type { Command, Reply } from '../../../src/core/commands.ts';
 import { INVITES_MAX, INVITE_EXPIRY_MAX, INVITE_USES_MAX } from '../../../src/core/config.ts';
@@ -11,7 +12,8 @@ import { decodeAct } from '../../../src/wire/act.ts';
 import { decodeRecord, type SignedRecord } from '../../../src/wire/record.ts';
 import { decodeToken, type Token } from '../../../src/wire/token.ts';
 import type { Puppet } from './fixture.ts';
-import { Scene, WALL, at, eventTypes, placeOf, replyTo, sends } from './fixture.ts';
+import { Scene, Station, WALL, at, eventTypes, placeOf } from './fixture.ts';
+import { replyTo, sends, storedCluster } from './fixture.ts';
 
 let scene: Scene;
 let cellar: Puppet;
@@ -118,6 +120,7 @@ describe('invite', () => {
     ['half a use', invite(1.5)],
     ['more uses than an invite may have', invite(INVITE_USES_MAX + 1)],
     ['no life', invite(1, millis(0))],
+    ['a life of less than a second', invite(1, millis(999))],
     ['a life of more than thirty days', invite(1, millis(INVITE_EXPIRY_MAX + 1))],
     ['a life that is no number', invite(1, millis(NaN))],
   ])('is refused with %s', (_what, command) => {
@@ -130,11 +133,24 @@ describe('invite', () => {
   });
 
   test.each([
-    ['a word', ['here']],
-    ['an address without port', ['192.0.2.1']],
-    ['nine addresses', Array<string>(9).fill('192.0.2.1:1')],
-  ])('is refused at %s', (_what, places) => {
-    expect(refusal(invite(1, minutes(1), places))).toBe('address-not-an-address');
+    ['a word', 'here'],
+    ['an address without port', '192.0.2.1'],
+    ['port 0', '192.0.2.1:0'],
+    ['no machine', '0.0.0.0:5'],
+    ['a group', '224.0.0.1:1'],
+    ['a slip of the pen', '300.1.1.1:4117'],
+    ['a zone', '[fe80::1%eth0]:4117'],
+    ['a name longer than a token can carry', `${'a.'.repeat(125)}a:65535`],
+  ])('is refused at %s, and says which address it was', (_what, place) => {
+    const reply = scene.ask(invite(1, minutes(1), ['attic.example:1', place, '192.0.2.1']));
+    expect(reply).toMatchObject({ type: 'refused', code: 'address-not-an-address' });
+    expect(reply?.type === 'refused' ? reply.message : '').toContain(JSON.stringify(place));
+  });
+
+  test('is made at eight addresses and refused at nine', () => {
+    const places = Array<string>(9).fill('192.0.2.1:1');
+    expect(scene.ask(invite(1, minutes(1), places.slice(1)))?.type).toBe('invited');
+    expect(refusal(invite(1, minutes(1), places))).toBe('addresses-too-many');
   });
 
   test('is refused while 64 are alive, and made again when one expired', () => {
@@ -284,6 +300,31 @@ describe('ping', () => {
 
   test('of the node itself is refused', () => {
     expect(refusal({ type: 'ping', member: scene.station.id })).toBe('own-name');
+  });
+});
+
+describe('a member that left', () => {
+  beforeEach(() => {
+    const { stored } = storedCluster('attic', 'cellar', 'pi');
+    const leaving = new Station('cellar', { stored });
+    leaving.start();
+    leaving.ask({ type: 'leave' });
+    leaving.pass(500);
+    const bytes = readCluster(leaving.node.document('cluster'))?.acts.at(-1);
+    if (bytes === undefined) throw new Error('no act');
+    scene.say(pi, { type: 'news', items: [{ kind: 'act', bytes }] });
+    clear();
+  });
+
+  test.each([
+    ['hint', (member: NodeId): Command => ({ type: 'hint', member, address: at(placeOf(1)) })],
+    ['ping', (member: NodeId): Command => ({ type: 'ping', member })],
+  ])('is nobody for a %s, to whom nothing is sent', (_what, command) => {
+    const reply = scene.ask(command(cellar.id));
+    expect(reply).toMatchObject({ code: 'name-unknown', message: 'cellar has left the cluster' });
+    scene.pass(2_500);
+    expect(cellar.heard).toEqual([]);
+    expect(scene.station.view(cellar.id)).toMatchObject({ state: 'left', address: null });
   });
 });
 

@@ -46,7 +46,7 @@ class Shelf {
     const hash = nodeSuite.hash(concat(publicKeyOf(id), Uint8Array.of(number, variant)));
     if (held.acts.length === number - 1) {
       held.acts.push(hash);
-      this.inventory.addAct(id, hash);
+      this.inventory.setActs(id, held.acts);
     }
   }
 
@@ -130,7 +130,7 @@ describe('the digest', () => {
     const inventory = new Inventory(nodeSuite);
     const [record, act] = [Uint8Array.of(1, 2, 3), nodeSuite.hash(Uint8Array.of(4))];
     inventory.setRecord(id, 7, record);
-    inventory.addAct(id, act);
+    inventory.setActs(id, [act]);
     const first = (hash: Bytes): number => new DataView(hash.buffer, hash.byteOffset).getUint32(0);
     expect(inventory.digest).toBe((first(nodeSuite.hash(record)) ^ first(act)) >>> 0);
   });

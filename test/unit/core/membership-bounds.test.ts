@@ -65,16 +65,48 @@ describe('bounds of what members can make a node keep', () => {
     expect(add(membership, founder, hollow('c'))).toBe('too-many-members');
   });
 
-  test('an author has room for so many acts, and may sign no more then', () => {
+  test('an author has room for so many acts', () => {
     const founder = found('attic', 'lake', fastSuite);
     const membership = membershipOf(founder);
     for (let number = 2; number <= ACTS_PER_AUTHOR_MAX; number += 1) {
-      expect(membership.maySign).toBe(true);
       const body = inviteBody(`secret ${String(number)}`, 1, fastSuite);
       expect(add(membership, founder, body)).toBe('added');
     }
-    expect(membership.maySign).toBe(false);
+    expect(membership.mayLeave).toBe(false);
     expect(add(membership, founder, inviteBody('over', 1, fastSuite))).toBe('too-many-acts');
+  });
+
+  test('a node signs until one place is left, which it keeps for its leave', () => {
+    const founder = found('attic', 'lake', fastSuite);
+    const membership = membershipOf(founder);
+    const { identity } = founder;
+    for (let number = 2; number < ACTS_PER_AUTHOR_MAX; number += 1) {
+      expect(membership.maySign).toBe(true);
+      membership.sign(identity, inviteBody(`secret ${String(number)}`, 1, fastSuite));
+    }
+    expect([membership.maySign, membership.mayLeave]).toEqual([false, true]);
+    const over = inviteBody('over', 1, fastSuite);
+    expect(() => membership.sign(identity, over)).toThrow(/while it is a member/);
+    membership.sign(identity, { type: 'leave' });
+    expect(membership.get(identity.id)?.state).toBe('left');
+    expect(membership.mayLeave).toBe(false);
+  });
+
+  test('a full ledger still takes the leave of each member, and nothing else', () => {
+    const { founder, membership, joined } = crowd();
+    for (const author of joined) {
+      for (let number = 0; number < ACTS_PER_AUTHOR_MAX - 2; number += 1) {
+        if (membership.all().length >= ACTS_MAX) break;
+        add(membership, author, inviteBody(`s ${String(number)}`, 1, fastSuite));
+      }
+    }
+    expect(membership.all()).toHaveLength(ACTS_MAX);
+    expect([membership.maySign, membership.mayLeave]).toEqual([false, true]);
+    for (const author of [founder, ...joined]) {
+      expect(add(membership, author, { type: 'leave' })).toBe('added');
+    }
+    expect(membership.members()).toEqual([]);
+    expect(membership.all()).toHaveLength(ACTS_MAX + MEMBERS_MAX);
   });
 
   test('all authors together have less room than each of them alone would', () => {

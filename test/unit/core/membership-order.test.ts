@@ -7,7 +7,7 @@ import { Membership, type ActBody } from '../../../src/core/membership.ts';
 import { judge, preferred, type OpenInvite } from '../../../src/core/standing.ts';
 import { decodeAct, type SignedAct } from '../../../src/wire/act.ts';
 import { Author, admitBody, deliver, fastSuite, found, identityOf } from './acts.ts';
-import { inviteBody, outcome } from './acts.ts';
+import { inviteBody, outcome, removeBody } from './acts.ts';
 
 const PEOPLE = ['attic', 'cellar', 'pi', 'shed', 'barn', 'mallory', 'sybil'];
 const identities = new Map(PEOPLE.map((name) => [name, identityOf(name, fastSuite)]));
@@ -25,7 +25,7 @@ function turmoil(seed: number, size: number): { founder: Author; acts: Bytes[] }
   for (let step = 0; step < size; step += 1) {
     // The founder does most, so that something comes of it.
     const author = random.chance(0.4) ? founder : pick(random, authors);
-    const body = act(random, founder, secrets);
+    const body = act(random, founder, authors, secrets);
     const forks = author.chain.length > 2 && random.chance(0.1);
     const number = 2 + random.below(Math.max(1, author.chain.length - 1));
     acts.push((forks ? author.signAt(number, body) : author.sign(body)).bytes);
@@ -33,7 +33,12 @@ function turmoil(seed: number, size: number): { founder: Author; acts: Bytes[] }
   return { founder, acts };
 }
 
-function act(random: SeededRandom, founder: Author, secrets: readonly string[]): ActBody {
+function act(
+  random: SeededRandom,
+  founder: Author,
+  authors: readonly Author[],
+  secrets: readonly string[],
+): ActBody {
   const secret = pick(random, secrets);
   const dice = random.next();
   if (dice < 0.35) return inviteBody(secret, 1 + random.below(3), fastSuite);
@@ -43,7 +48,11 @@ function act(random: SeededRandom, founder: Author, secrets: readonly string[]):
     return admitBody(founder.cluster, who(name), shown, secret, fastSuite);
   }
   if (dice < 0.95) return { type: 'leave' };
-  return { type: 'remove', id: who(name).id, last: random.below(4) };
+  const target = authors.find(({ identity }) => identity.id === who(name).id) ?? founder;
+  const removal = removeBody(target, random.below(Math.min(6, target.chain.length + 1)));
+  // Some pin what nobody ever signed.
+  const made = removal.last > 0 && random.chance(0.2);
+  return made ? { ...removal, lastHash: fastSuite.hash(target.identity.publicKey) } : removal;
 }
 
 function who(name: string): ReturnType<typeof identityOf> {

@@ -1,8 +1,13 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import type { NodeId } from '../../../src/base/id.ts';
 import { SeededRandom } from '../../../src/base/random.ts';
-import { instant, type Instant } from '../../../src/base/time.ts';
-import { GOSSIP_FANOUT, NEWS_RECENT, SMALL_CLUSTER } from '../../../src/core/config.ts';
+import { instant, millis, type Instant } from '../../../src/base/time.ts';
+import {
+  GOSSIP_COPIES,
+  GOSSIP_FANOUT,
+  NEWS_RECENT,
+  SMALL_CLUSTER,
+} from '../../../src/core/config.ts';
 import { News } from '../../../src/core/news.ts';
 import type { NewsItem } from '../../../src/wire/message.ts';
 
@@ -86,18 +91,21 @@ describe('in a small cluster', () => {
 describe('in a larger cluster', () => {
   const many = ids(40);
 
-  test('an item goes to four at a time until it was sent 4·⌈log₂ n⌉ times', () => {
-    add({ number: 1, members: 40 });
-    const targets: number[] = [];
-    while (news.waiting) targets.push(sent(many).size);
-    expect(targets).toEqual(Array(6).fill(GOSSIP_FANOUT));
-  });
+  test.each([40, 10_000])(
+    'of %i an item goes to four at a time until it was sent eight times',
+    (members) => {
+      add({ number: 1, members });
+      const targets: number[] = [];
+      while (news.waiting) targets.push(sent(many).size);
+      expect(targets).toEqual(Array(GOSSIP_COPIES / GOSSIP_FANOUT).fill(GOSSIP_FANOUT));
+    },
+  );
 
   test('the four are other ones each time', () => {
     add({ number: 1, members: 40 });
     const told = new Set<string>();
     while (news.waiting) for (const to of sent(many).keys()) told.add(to);
-    expect(told.size).toBeGreaterThan(12);
+    expect(told.size).toBeGreaterThan(GOSSIP_FANOUT);
   });
 
   test('thirty-two items go at once, those sent least often first', () => {
@@ -128,33 +136,55 @@ test('what is dropped is sent to nobody', () => {
   news.add('record/a', item(1), 'a' as NodeId, undefined, now, 3);
   news.drop('record/a');
   expect(news.waiting).toBe(false);
-  expect(news.recent('node 0' as NodeId, now)).toEqual([]);
+  expect(news.recent('node 0' as NodeId, now, NEWS_RECENT)).toEqual([]);
 });
 
-describe('a member that was away', () => {
+describe('a member that answers', () => {
   const back = 'node 0' as NodeId;
+  const ANY = NEWS_RECENT;
 
-  test('hears the news of the last half minute again, sent or not, but none about itself', () => {
+  test('hears the news of the last half minute that it was not sent, none about itself', () => {
     add({ number: 1 });
     add({ number: 2, about: 'node 0' });
     sent(ids(2));
     add({ number: 3 });
-    expect(news.recent(back, now)).toEqual([item(1), item(3)]);
+    expect(news.recent(back, now, millis(0))).toEqual([item(3)]);
+    expect(news.recent(back, now, millis(0))).toEqual([]);
+  });
+
+  test('hears again what it was sent while it was silent', () => {
+    add({ number: 1 });
+    sent(ids(2));
+    now = instant(now + 100);
+    add({ number: 2 });
+    sent(ids(2));
+    now = instant(now + 100);
+    expect(news.recent(back, now, millis(150))).toEqual([item(2)]);
+    now = instant(now + 100);
+    expect(news.recent(back, now, millis(1_000))).toEqual([item(1), item(2)]);
+  });
+
+  test('hears nothing that it is known to have', () => {
+    add({ number: 1 });
+    add({ number: 2 });
+    news.has('record/author/1', back);
+    expect(news.recent(back, now, ANY)).toEqual([item(2)]);
+    news.hasAll(back);
+    add({ number: 3 });
+    expect(news.recent(back, now, millis(0))).toEqual([item(3)]);
   });
 
   test('hears nothing older than half a minute, unless that waits to be sent anyway', () => {
     add({ number: 1 });
     sent(ids(2));
     add({ number: 2, members: 40 });
-    now = instant(now + NEWS_RECENT);
-    expect(news.recent(back, now)).toHaveLength(2);
-    now = instant(now + 1);
-    expect(news.recent(back, now)).toEqual([item(2)]);
+    now = instant(now + NEWS_RECENT + 1);
+    expect(news.recent(back, now, ANY)).toEqual([item(2)]);
   });
 
   test('hears the thirty-two newest at the most', () => {
     for (let number = 1; number <= 33; number += 1) add({ number });
-    const recent = news.recent(back, now);
+    const recent = news.recent(back, now, ANY);
     expect(recent).toHaveLength(32);
     expect(recent[0]).toEqual(item(2));
   });

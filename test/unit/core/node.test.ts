@@ -211,6 +211,20 @@ describe('clocks that drift apart', () => {
     expect([doubts(), hellos()]).toEqual([[], 0]);
   });
 
+  test('while a round is under way let it end, greet at once, and begin another', () => {
+    scene.puppet(1).on = false;
+    // Somebody is silent, so the round goes on until its time-out.
+    while (!doubts().includes('unanswered')) scene.pass(10);
+    scene.station.clear();
+    scene.station.skew += CLOCK_JUMP + 1;
+    scene.step({ type: 'wake' });
+    expect(hellos()).toBeGreaterThanOrEqual(1);
+    expect(doubts()).toEqual([]);
+    scene.pass(1_000);
+    expect(doubts()[0]).toBe('clock-jump');
+    expect(scene.station.view(scene.puppet(0).id).state).toBe('alive');
+  });
+
   test('decide nothing else: nobody is lost, moved or forgotten by it', () => {
     for (const skew of [minutes(60 * 24 * 400), -minutes(60 * 24 * 900), 12_345_678]) {
       scene.station.skew = skew;

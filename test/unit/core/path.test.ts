@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { addressKey } from '../../../src/base/address.ts';
+import type { Address } from '../../../src/base/address.ts';
 import { instant } from '../../../src/base/time.ts';
 import { SILENCES_FOR_UNLISTED } from '../../../src/core/config.ts';
 import type { SocketId } from '../../../src/core/io.ts';
@@ -18,8 +18,8 @@ function silent(place: string, silences: number, since = 100): Path {
   return path(place, { provenAt: instant(50), silentSince: instant(since), silences });
 }
 
-function listed(...places: readonly string[]): Map<ReturnType<typeof addressKey>, number> {
-  return new Map(places.map((place, index) => [addressKey(at(place)), index]));
+function listed(...places: readonly string[]): Address[] {
+  return places.map(at);
 }
 
 test('a path is its socket and its address, whatever else is known of it', () => {

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, test } from 'vitest';
-import { formatAddress } from '../../../src/base/address.ts';
+import { formatAddress, type Address } from '../../../src/base/address.ts';
 import type { NodeId } from '../../../src/base/id.ts';
 import { instant, millis, type Instant } from '../../../src/base/time.ts';
 import {
@@ -297,15 +297,26 @@ describe('the path in use', () => {
     expect([...paths.at(at(THIRD))]).toEqual([]);
   });
 
-  test('alone carries what is said, and one proven later as well', () => {
-    expect(paths.routes(pi).map(({ address }) => address)).toEqual([at(HOME)]);
+  test('carries what is said, until one is proven later', () => {
+    const to = (): Address | undefined => paths.route(pi)?.address;
+    expect(to()).toEqual(at(HOME));
     pass(1);
     prove(NEW);
-    expect(paths.routes(pi).map(({ address }) => address)).toEqual([at(HOME), at(NEW)]);
+    expect(to()).toEqual(at(NEW));
     pass(1);
     prove(HOME);
-    expect(paths.routes(pi).map(({ address }) => address)).toEqual([at(HOME)]);
-    expect(paths.routes(cellar)).toEqual([]);
+    expect(to()).toEqual(at(HOME));
+    expect(paths.route(cellar)).toBeUndefined();
+  });
+
+  test('is known to be asked until it answers or its time-out passes', () => {
+    expect(paths.isAsked(pi, 0, at(HOME))).toBe(false);
+    paths.ask(pi, 4_711, 0, at(HOME), now, millis(150));
+    expect(paths.isAsked(pi, 0, at(HOME))).toBe(true);
+    expect([paths.isAsked(pi, 1, at(HOME)), paths.isAsked(pi, 0, at(NEW))]).toEqual([false, false]);
+    pass(150);
+    paths.expire(now);
+    expect(paths.isAsked(pi, 0, at(HOME))).toBe(false);
   });
 
   test('is dropped when another member is proven at exactly that address', () => {

@@ -482,16 +482,3 @@ describe('a member that is outvoted', () => {
     expect(believed(reflections)).toEqual(['198.51.100.66 4117']);
   });
 });
-
-test('clear forgets addresses and ballots, not who was named', () => {
-  const reflections = new Reflections();
-  const casts: Cast[] = [a, b, c].map((by) => [by, '203.0.113.7:4117']);
-  for (let n = 0; n < OUTVOTED_LIMIT; n += 1) {
-    round(reflections, [...casts, [e, '198.51.100.66:4117']]);
-  }
-  reflections.clear();
-  expect(reflections.own()).toEqual([]);
-  expect(reflections.nat).toBe('unknown');
-  expect(reflections.decide(T0, true).changed).toBe(false);
-  expect(reflections.isNamed(e.id, T0)).toBe(true);
-});

@@ -6,6 +6,7 @@ import { SEEK_ASKED, SEEK_FIRST, SEEK_MAX } from '../../../src/core/config.ts';
 import { Seek, type Asked } from '../../../src/core/seek.ts';
 
 const T0 = instant(1_000);
+const BEAT = millis(600);
 const LOST = 'lost' as NodeId;
 
 function seek(seed = 1): Seek {
@@ -29,7 +30,7 @@ describe('a search', () => {
     expect(one.begin(LOST, T0)).toBe(true);
     expect(one.begin(LOST, T0)).toBe(false);
     one.end(LOST);
-    expect(one.turn(LOST, T0)).toBeUndefined();
+    expect(one.turn(LOST, T0, BEAT)).toBeUndefined();
     expect(one.begin(LOST, T0)).toBe(true);
   });
 
@@ -38,7 +39,7 @@ describe('a search', () => {
     one.begin(LOST, T0);
     let now: Instant = T0;
     for (let pause: number = SEEK_FIRST; pause < 4 * SEEK_MAX; pause *= 2) {
-      const next = one.turn(LOST, now);
+      const next = one.turn(LOST, now, BEAT);
       if (next === undefined) throw new Error('the search ended');
       const base = Math.min(SEEK_MAX, pause);
       expect(next - now).toBeGreaterThanOrEqual(0.8 * base);
@@ -51,7 +52,7 @@ describe('a search', () => {
     const turns = [1, 2, 3, 4].map((seed) => {
       const one = seek(seed);
       one.begin(LOST, T0);
-      return one.turn(LOST, T0);
+      return one.turn(LOST, T0, BEAT);
     });
     expect(new Set(turns).size).toBe(4);
   });
@@ -105,4 +106,12 @@ describe('a member that asks too often', () => {
     expect(one.mayFollow(liar, later(999))).toBe(false);
     expect(one.mayFollow(liar, later(1_000))).toBe(true);
   });
+});
+
+test('many lost members are sought no more often than once in four beats in all', () => {
+  const one = seek();
+  for (let index = 0; index < 116; index += 1) one.begin(`lost ${String(index)}` as NodeId, T0);
+  const next = one.turn('lost 3' as NodeId, T0, BEAT) ?? T0;
+  expect(next - T0).toBeGreaterThanOrEqual(0.8 * 100 * 4 * BEAT);
+  expect(next - T0).toBeLessThanOrEqual(1.2 * 100 * 4 * BEAT);
 });

@@ -1,4 +1,5 @@
-import { beforeEach, describe, expect, test } from 'vitest';
+import { beforeEach, describe, expect, test, vi } from 'vitest';
+import * as octets from '../../../src/base/bytes.ts';
 import { toHex, utf8, type Bytes } from '../../../src/base/bytes.ts';
 import type { NodeId } from '../../../src/base/id.ts';
 import { instant, type Instant } from '../../../src/base/time.ts';
@@ -19,6 +20,11 @@ import { Unpredictable } from '../../../src/crypto/unpredictable.ts';
 import { decodePacket } from '../../../src/wire/packet.ts';
 import { found, identityOf } from './acts.ts';
 import { freshEntropy } from './fixture.ts';
+
+vi.mock('../../../src/base/bytes.ts', async (original) => {
+  const real = await original<typeof octets>();
+  return { ...real, equal: vi.fn(real.equal) };
+});
 
 const { cluster } = found('attic');
 const other = found('attic', 'sea').cluster;
@@ -225,6 +231,34 @@ describe('hellos in number', () => {
       cellar.take(hello);
     }
     expect(cellar.take(hellos(1)[0] ?? hello).type).toBe('reply');
+  });
+
+  test('are each looked up, not compared with every session that is held', () => {
+    const [warm = new Uint8Array(0), first = warm, ...more] = hellos(6);
+    /** How often octets are compared when this arrives, and when it arrives again. */
+    const compared = (hello: Bytes): number => {
+      vi.mocked(octets.equal).mockClear();
+      cellar.take(hello);
+      cellar.take(hello);
+      return vi.mocked(octets.equal).mock.calls.length;
+    };
+    // The suite keeps the last key that it imported.
+    compared(warm);
+    const alone = compared(first);
+    expect(more.map(compared)).toEqual(more.map(() => alone));
+  });
+
+  test('seen before are forgotten with the session that they made', () => {
+    const [oldest = new Uint8Array(0), ...newer] = hellos(PROVISIONAL_PER_MEMBER + 1);
+    const first = cellar.answer(oldest);
+    for (const hello of newer) cellar.take(hello);
+    expect(cellar.answer(oldest)).not.toEqual(first);
+    const again = cellar.answer(oldest);
+    cellar.sessions.forget(attic.id);
+    expect(cellar.answer(oldest)).not.toEqual(again);
+    const last = cellar.answer(oldest);
+    cellar.sessions.forgetAll();
+    expect(cellar.answer(oldest)).not.toEqual(last);
   });
 
   test('leave four provisional sessions a member: confirmed ones never give way', () => {

@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, test } from 'vitest';
-import { minutes } from '../../../src/base/time.ts';
+import { instant, minutes, wallTime } from '../../../src/base/time.ts';
+import { roundTripDigits } from '../../../src/core/view.ts';
 import type { Puppet } from './fixture.ts';
 import { Scene, Station, at, placeOf, storedCluster } from './fixture.ts';
 
@@ -57,6 +58,42 @@ describe('members', () => {
       moves: 0,
       tags: {},
     });
+  });
+
+  test('show ages in whole milliseconds and round trips to the hundredth', () => {
+    settle();
+    scene.step({ type: 'wake' });
+    const later = instant(scene.now + 0.123_456);
+    for (const { provenMs, lastHeardMs, addressSinceMs, rttMs } of scene.station.node.members(later)
+      .members) {
+      for (const age of [provenMs, lastHeardMs, addressSinceMs]) {
+        expect(age === null || Number.isInteger(age)).toBe(true);
+      }
+      expect(rttMs === null || Number.isInteger(Math.round(rttMs * 1e6) / 1e4)).toBe(true);
+    }
+    const { addresses } = scene.station.node.status(later, wallTime(0)).self;
+    expect(addresses.map(({ sinceMs }) => sinceMs)).toEqual([2_000]);
+    expect([roundTripDigits(0.123_456), roundTripDigits(17.005_1)]).toEqual([0.12, 17.01]);
+  });
+
+  test('count how often the node itself was seen at another host', () => {
+    settle();
+    const moves = (): number => scene.station.view(scene.station.id).moves;
+    const seen = (...places: readonly string[]): void => {
+      for (const [index, puppet] of scene.puppets.entries()) {
+        const place = places[index % places.length] ?? '';
+        puppet.sees = (socket) => at(`${place}:${String(4117 + socket)}`);
+      }
+      scene.pass(5_000);
+    };
+    expect(moves()).toBe(0);
+    seen('203.0.113.80');
+    expect(moves()).toBe(1);
+    // From a public host to one behind a router: another scope, and no less a move.
+    seen('192.168.7.7');
+    expect(moves()).toBe(2);
+    scene.pass(60_000);
+    expect(moves()).toBe(2);
   });
 
   test('show a member nobody has heard without an address, however often it was called', () => {

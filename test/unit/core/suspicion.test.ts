@@ -5,6 +5,7 @@ import { LOST_AFTER, LOST_SILENCE, SEEK_MAX, SUSPECT_AFTER } from '../../../src/
 import { Suspicions, type FailedTry } from '../../../src/core/suspicion.ts';
 
 const T0 = instant(1_000);
+const BEAT = millis(600);
 const WAIT = millis(200);
 const pi = 'pi' as NodeId;
 const cellar = 'cellar' as NodeId;
@@ -23,7 +24,7 @@ function failOnce(
   suspicions: Suspicions,
   now: Instant,
 ): { readonly failed: FailedTry | undefined; readonly at: Instant } {
-  const deadline = suspicions.begin(pi, now, WAIT, false);
+  const deadline = suspicions.begin(pi, now, WAIT, false, BEAT);
   if (deadline === undefined) throw new Error('a try was running');
   return { failed: suspicions.fail(pi, deadline), at: deadline };
 }
@@ -36,20 +37,21 @@ describe('a member', () => {
     expect(suspicions.answered(pi, after(T0, seconds(3)))).toEqual({
       found: true,
       wasLost: false,
-      silence: 3_000,
+      silence: undefined,
     });
     expect(suspicions.liveness(pi)).toBe('alive');
   });
 
-  test('that is alive stays so after one failed try and is a suspect after the second', () => {
+  test('that is alive stays so after two failed tries and is a suspect after the third', () => {
     const suspicions = alive(pi);
     const one = failOnce(suspicions, T0);
     expect(one.failed).toEqual({ peer: pi, failures: 1, beat: false, became: undefined });
-    expect(suspicions.liveness(pi)).toBe('alive');
     const two = failOnce(suspicions, one.at);
-    expect(two.failed).toMatchObject({ failures: SUSPECT_AFTER, became: 'suspect' });
+    expect(suspicions.liveness(pi)).toBe('alive');
+    const three = failOnce(suspicions, two.at);
+    expect(three.failed).toMatchObject({ failures: SUSPECT_AFTER, became: 'suspect' });
     expect(suspicions.liveness(pi)).toBe('suspect');
-    expect(failOnce(suspicions, two.at).failed?.became).toBeUndefined();
+    expect(failOnce(suspicions, three.at).failed?.became).toBeUndefined();
   });
 
   test('is lost after the fifth failure when four seconds went by, and not before', () => {
@@ -65,11 +67,11 @@ describe('a member', () => {
   test('is not lost by many failures alone while the silence is shorter than four seconds', () => {
     const suspicions = alive(pi);
     for (let failures = 1; failures <= LOST_AFTER + 3; failures += 1) {
-      suspicions.begin(pi, T0, millis(0), false);
+      suspicions.begin(pi, T0, millis(0), false, BEAT);
       suspicions.fail(pi, after(T0, millis(LOST_SILENCE - 1)));
     }
     expect(suspicions.liveness(pi)).toBe('suspect');
-    suspicions.begin(pi, T0, millis(0), false);
+    suspicions.begin(pi, T0, millis(0), false, BEAT);
     expect(suspicions.fail(pi, after(T0, LOST_SILENCE))?.became).toBe('lost');
   });
 
@@ -103,28 +105,28 @@ describe('tries', () => {
 
   test('run one at a time, each remembers whether it was a beat', () => {
     const suspicions = alive(pi);
-    const deadline = suspicions.begin(pi, T0, WAIT, true);
+    const deadline = suspicions.begin(pi, T0, WAIT, true, BEAT);
     expect(deadline).toBe(after(T0, WAIT));
     expect(suspicions.trying(pi)).toBe(true);
-    expect(suspicions.begin(pi, T0, WAIT, false)).toBeUndefined();
+    expect(suspicions.begin(pi, T0, WAIT, false, BEAT)).toBeUndefined();
     expect(suspicions.fail(pi, after(T0, WAIT))?.beat).toBe(true);
     expect(suspicions.trying(pi)).toBe(false);
   });
 
   test('do not fail before their time, twice, or after an answer', () => {
     const suspicions = alive(pi);
-    suspicions.begin(pi, T0, WAIT, true);
+    suspicions.begin(pi, T0, WAIT, true, BEAT);
     expect(suspicions.fail(pi, after(T0, millis(199)))).toBeUndefined();
     expect(suspicions.fail(pi, after(T0, WAIT))).toBeDefined();
     expect(suspicions.fail(pi, after(T0, WAIT))).toBeUndefined();
-    suspicions.begin(pi, T0, WAIT, true);
+    suspicions.begin(pi, T0, WAIT, true, BEAT);
     suspicions.answered(pi, T0);
     expect(suspicions.fail(pi, after(T0, seconds(9)))).toBeUndefined();
   });
 
   test('get as much more time as the own loop was late, each of them', () => {
     const suspicions = alive(pi, cellar);
-    suspicions.begin(pi, T0, WAIT, true);
+    suspicions.begin(pi, T0, WAIT, true, BEAT);
     expect(suspicions.postpone(millis(70))).toEqual([
       { peer: pi, deadline: after(T0, millis(270)) },
     ]);
@@ -137,21 +139,21 @@ describe('tries', () => {
     let now: Instant = T0;
     for (let count = 0; count < 9; count += 1) now = failOnce(suspicions, now).at;
     expect(suspicions.hurry(pi, now, WAIT)).toBeUndefined();
-    expect(suspicions.begin(pi, now, WAIT, false)).toBe(after(now, WAIT));
+    expect(suspicions.begin(pi, now, WAIT, false, BEAT)).toBe(after(now, WAIT));
   });
 
   test('that run for a minute yet fail within one time-out after news of the member', () => {
     const suspicions = alive(pi);
     let now: Instant = T0;
     for (let count = 0; count < 12; count += 1) now = failOnce(suspicions, now).at;
-    suspicions.begin(pi, now, WAIT, false);
+    suspicions.begin(pi, now, WAIT, false, BEAT);
     expect(suspicions.hurry(pi, now, WAIT)).toBe(after(now, WAIT));
     expect(suspicions.fail(pi, after(now, WAIT))).toBeDefined();
   });
 
   test('fail however much news of the member there is: nobody is kept alive by hearsay', () => {
     const suspicions = alive(pi);
-    const deadline = suspicions.begin(pi, T0, WAIT, false);
+    const deadline = suspicions.begin(pi, T0, WAIT, false, BEAT);
     for (let ms = 0; ms < 200; ms += 10) suspicions.hurry(pi, after(T0, millis(ms)), WAIT);
     expect(suspicions.fail(pi, deadline ?? T0)).toMatchObject({ failures: 1 });
   });
@@ -191,9 +193,48 @@ test('nothing is kept of who left, and strangers are never noted', () => {
   for (const nobody of [pi, cellar]) {
     expect(suspicions.liveness(nobody)).toBe('suspect');
     expect(suspicions.heardAt(nobody)).toBeUndefined();
-    expect(suspicions.begin(nobody, T0, WAIT, true)).toBeUndefined();
+    expect(suspicions.begin(nobody, T0, WAIT, true, BEAT)).toBeUndefined();
     expect(suspicions.hurry(nobody, T0, WAIT)).toBeUndefined();
     expect(suspicions.answered(nobody, T0).found).toBe(false);
   }
   expect([...suspicions.which('suspect')]).toEqual([]);
+});
+
+describe('many lost members', () => {
+  /** So many that failed five times in more than four seconds, at the time of the last failure. */
+  function lost(count: number): { readonly all: Suspicions; readonly now: Instant } {
+    const all = new Suspicions();
+    const ids = Array.from({ length: count }, (_, index) => `node ${String(index)}` as NodeId);
+    for (const id of ids) all.add(id, T0);
+    let now = T0;
+    for (let turn = 0; turn < LOST_AFTER; turn += 1) {
+      now = after(now, seconds(100));
+      for (const id of ids) {
+        all.begin(id, now, millis(0), false, BEAT);
+        all.fail(id, after(now, seconds(99)));
+      }
+    }
+    expect(all.count('lost')).toBe(count);
+    return { all, now: after(now, seconds(100)) };
+  }
+
+  test('are tried one a beat in all, however many they are', () => {
+    const { all, now } = lost(516);
+    const deadline = all.begin('node 7' as NodeId, now, WAIT, false, BEAT) ?? T0;
+    expect(deadline - now).toBe(500 * BEAT);
+  });
+
+  test('up to sixteen are tried as one alone is', () => {
+    const { all, now } = lost(16);
+    const deadline = all.begin('node 7' as NodeId, now, WAIT, false, BEAT) ?? T0;
+    expect(deadline - now).toBeLessThanOrEqual(SEEK_MAX);
+  });
+
+  test('are counted, and not when they answered or left', () => {
+    const { all, now } = lost(3);
+    all.answered('node 0' as NodeId, now);
+    all.forget('node 1' as NodeId);
+    all.forget('node 1' as NodeId);
+    expect([all.count('alive'), all.count('suspect'), all.count('lost')]).toEqual([1, 0, 1]);
+  });
 });

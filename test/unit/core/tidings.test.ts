@@ -1,11 +1,19 @@
-import { beforeEach, describe, expect, test } from 'vitest';
+import { beforeEach, describe, expect, test, vi } from 'vitest';
 import { nodeIdOf } from '../../../src/base/id.ts';
 import { instant } from '../../../src/base/time.ts';
+import { DIGEST_SETTLED, SUMMARY_GAP, WANT_MESSAGES_MAX } from '../../../src/core/config.ts';
 import { nodeSuite } from '../../../src/crypto/node-suite.ts';
 import { Inventory } from '../../../src/core/inventory.ts';
+import { MESSAGE_MAX, NEWS_ITEMS_MAX } from '../../../src/wire/limits.ts';
+import * as wire from '../../../src/wire/message.ts';
 import type { Want } from '../../../src/wire/message.ts';
 import { Author, identityOf } from './acts.ts';
 import { type Puppet, Scene } from './fixture.ts';
+
+vi.mock('../../../src/wire/message.ts', async (original) => {
+  const real = await original<typeof wire>();
+  return { ...real, packNews: vi.fn(real.packNews) };
+});
 
 let scene: Scene;
 let cellar: Puppet;
@@ -54,6 +62,92 @@ describe('acts that come too early', () => {
     scene.pass(100);
     tell(cellar, 5, 6);
     expect(wanted(cellar).map(({ from }) => from)).toEqual([1, 3]);
+  });
+});
+
+describe('what a member wants', () => {
+  /** How many acts the machine sent to cellar, and in how many datagrams. */
+  function sent(): readonly [number, number] {
+    const news = cellar.messages('news').map(({ items }) => items.length);
+    return [news.reduce((sum, count) => sum + count, 0), news.length];
+  }
+
+  /** The most items that were put together for one answer. */
+  function gathered(): number {
+    return Math.max(...vi.mocked(wire.packNews).mock.calls.map(([items]) => items.length));
+  }
+
+  beforeEach(() => {
+    for (let n = 0; n < 200; n += 1) author.invite(`more ${String(n)}`);
+    tell(pi, 1, author.chain.length);
+    scene.pass(2_000);
+    cellar.heard = [];
+    vi.mocked(wire.packNews).mockClear();
+  });
+
+  test('is sent in eight datagrams, and no more is gathered than those hold', () => {
+    const all: Want = { kind: 'act', id: author.identity.id, from: 1 };
+    scene.say(cellar, { type: 'want', wants: Array.from({ length: 31 }, () => all) });
+    const [acts, datagrams] = sent();
+    expect(datagrams).toBe(WANT_MESSAGES_MAX);
+    expect(acts).toBeGreaterThanOrEqual(WANT_MESSAGES_MAX * 5);
+    const octets = WANT_MESSAGES_MAX * MESSAGE_MAX;
+    const [act] = author.chain;
+    const most = Math.ceil(octets / (act?.bytes.length ?? 1));
+    expect(gathered()).toBeLessThanOrEqual(Math.max(most, WANT_MESSAGES_MAX * NEWS_ITEMS_MAX));
+  });
+
+  test('is sent whole when eight datagrams hold it', () => {
+    const { length } = author.chain;
+    scene.say(cellar, {
+      type: 'want',
+      wants: [{ kind: 'act', id: author.identity.id, from: length - 9 }],
+    });
+    expect(sent()).toEqual([10, 2]);
+  });
+});
+
+describe('a digest that differs', () => {
+  const { digest } = new Inventory(nodeSuite);
+
+  /** Says a ping whose digest is another than the machine’s; how many summaries came of it. */
+  function differ(puppet = cellar): number {
+    const before = puppet.messages('summary').length;
+    scene.say(puppet, { type: 'ping', challenge: 1, sequence: 0, digest });
+    return puppet.messages('summary').length - before;
+  }
+
+  test('draws a summary at once when nothing new came for 300 ms', () => {
+    expect(differ()).toBe(1);
+  });
+
+  test('draws none while news came a moment ago: the rest of it is on the way', () => {
+    scene.pings = false;
+    tell(pi, 1, 1);
+    expect(differ()).toBe(0);
+    scene.pass(DIGEST_SETTLED - 1);
+    expect(differ()).toBe(0);
+    scene.pass(1);
+    expect(differ()).toBe(1);
+  });
+
+  test('draws one all the same when news did not stop for two seconds', () => {
+    scene.pings = false;
+    const drawn: number[] = [];
+    for (let n = 1; n <= 12; n += 1) {
+      tell(pi, n, n);
+      drawn.push(differ());
+      scene.pass(200);
+    }
+    const first = drawn.indexOf(1);
+    // The first act came at 0; two seconds later is the eleventh.
+    expect(first).toBe((4 * SUMMARY_GAP) / 200);
+  });
+
+  test('draws one in half a second of each member', () => {
+    expect([differ(), differ(), differ(pi)]).toEqual([1, 0, 1]);
+    scene.pass(2 * SUMMARY_GAP);
+    expect(differ()).toBe(1);
   });
 });
 

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { UserError } from '../../../src/base/errors.ts';
+import { INVITE_EXPIRY_MAX, INVITE_USES_MAX } from '../../../src/core/config.ts';
 import { bindError, lacksFamily, placesOf } from '../../../src/runtime/bind.ts';
 import { defaultStateFolder, type Place } from '../../../src/runtime/folder.ts';
 import {
@@ -58,12 +59,14 @@ describe('options', () => {
     expect(checkBind([])).toBeUndefined();
   });
 
-  it('of an invite stay within what a token can say', () => {
+  it('of an invite stay within the limits of the core', () => {
     expect(codeOf(() => checkInvite(0, 60_000))).toBe('uses-out-of-range');
-    expect(codeOf(() => checkInvite(65_536, 60_000))).toBe('uses-out-of-range');
+    expect(codeOf(() => checkInvite(INVITE_USES_MAX + 1, 60_000))).toBe('uses-out-of-range');
     expect(codeOf(() => checkInvite(1, 999))).toBe('expiry-out-of-range');
-    expect(codeOf(() => checkInvite(1, 367 * 86_400_000))).toBe('expiry-out-of-range');
-    expect(codeOf(() => checkInvite(65_535, 1000))).toBe('none');
+    expect(codeOf(() => checkInvite(1, INVITE_EXPIRY_MAX + 1))).toBe('expiry-out-of-range');
+    expect(codeOf(() => checkInvite(1, NaN))).toBe('expiry-out-of-range');
+    expect(codeOf(() => checkInvite(INVITE_USES_MAX, 1_000))).toBe('none');
+    expect(codeOf(() => checkInvite(1, INVITE_EXPIRY_MAX))).toBe('none');
   });
 });
 

@@ -76,6 +76,19 @@ describe('an act', () => {
     expect(decodeAct(nodeSuite, new Uint8Array(ACT_MAX + 1).fill(1))).toBeUndefined();
   });
 
+  it('that removes names the last valid act of its target by number and hash', () => {
+    const { id, last, lastHash } = acts.remove;
+    const body = sign(acts.remove).slice(HEAD, -64);
+    expect(body).toEqual(concat(cellar.publicKey, Uint8Array.of(0, 0, 0, last), lastHash));
+    expect(id).toBe(cellar.id);
+    const none = signAct(nodeSuite, attic, {
+      ...acts.remove,
+      last: 0,
+      lastHash: new Uint8Array(32),
+    });
+    expect(none.act).toMatchObject({ last: 0, lastHash: new Uint8Array(32) });
+  });
+
   it('tells an expiry in whole milliseconds', () => {
     const { act } = signAct(nodeSuite, attic, { ...acts.invite, expires: wallTime(1234.5) });
     expect(act).toMatchObject({ expires: 1234 });
@@ -93,6 +106,7 @@ describe('an act', () => {
     ['founds a cluster in upper case', withOctets(sign(acts.found), HEAD + 49, 0x48)],
     ['has a name without a character', withOctets(sign(acts.found), HEAD + 48, 0)],
     ['invites nobody', withOctets(invite, HEAD + 32, 0, 0)],
+    ['removes one whose act 0 has a hash', withOctets(sign(acts.remove), HEAD + 32, 0, 0, 0, 0)],
     ['expires beyond all reckoning', withOctets(invite, HEAD + 34, 0, 0x20)],
   ];
   it.each(cases)('is refused when it %s', (_, bytes) => {
@@ -105,6 +119,7 @@ describe('an act', () => {
     expect(() => sign({ ...acts.found, clusterName: 'My Home' })).toThrow(InvariantError);
     expect(() => sign({ ...acts.invite, uses: 0 })).toThrow(InvariantError);
     expect(() => sign({ ...acts.invite, uses: 65_536 })).toThrow(InvariantError);
+    expect(() => sign({ ...acts.remove, last: 0 })).toThrow(InvariantError);
   });
 });
 

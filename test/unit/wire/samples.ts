@@ -98,7 +98,7 @@ export const acts: { readonly [Type in Act['type']]: Extract<Act, { type: Type }
     expires: wallTime(1_800_000_000_000),
   },
   leave: { type: 'leave', ...link },
-  remove: { type: 'remove', ...link, id: cellar.id, last: 9 },
+  remove: { type: 'remove', ...link, id: cellar.id, last: 9, lastHash: octets(32, 130) },
 };
 
 export const token: Token = {
@@ -244,7 +244,15 @@ export const anyAct: fc.Arbitrary<Act> = fc.oneof(
     expires: fc.maxSafeNat().map(wallTime),
   }),
   fc.record({ type: fc.constant('leave'), ...anyLink }),
-  fc.record({ type: fc.constant('remove'), ...anyLink, id: anyNodeId, last: u32 }),
+  fc
+    .record({
+      type: fc.constant('remove' as const),
+      ...anyLink,
+      id: anyNodeId,
+      last: u32,
+      lastHash: anyOctets(32),
+    })
+    .map((act) => (act.last > 0 ? act : { ...act, lastHash: new Uint8Array(32) })),
 );
 
 export const anyToken: fc.Arbitrary<Token> = fc.record({

@@ -1,0 +1,120 @@
+import { execFile } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { beforeAll, describe, expect, it } from 'vitest';
+import type { NodeId } from '../../src/base/id.ts';
+import { nodeIdOf } from '../../src/base/id.ts';
+import { SeededRandom } from '../../src/base/random.ts';
+import { Inventory } from '../../src/core/inventory.ts';
+import { standInSuite } from '../../src/sim/stand-in.ts';
+
+/** What bench/scale.mjs prints of one cluster; the fields of phases that were not asked for lack. */
+interface Figures {
+  readonly formMs?: number;
+  readonly idle: { readonly sent: number; readonly received: number; readonly mostSent: number };
+  readonly rotation: { readonly pings: number; readonly members: number };
+  readonly heapPerNode: number;
+  readonly halfMs?: number;
+  readonly halfBusiest: number;
+  readonly apart: { readonly sent: number; readonly received: number };
+  readonly apartLost: number;
+  readonly meetMs?: number;
+  readonly meetFoundMs?: number;
+  readonly meetBusiest: number;
+  readonly restartMs?: number;
+  readonly lost: number;
+}
+
+/** A busy machine may take ten times what an idle one does. */
+const LONG = 900_000;
+
+/** Resident memory of a bare Node process, which each real node is (docs/benchmarks.md). */
+const BARE_PROCESS = 40e6;
+
+const bench = fileURLToPath(new URL('../../bench/scale.mjs', import.meta.url));
+
+/** Runs clusters in a process of their own, as `npm run bench:scale` does. */
+async function simulate(...options: readonly string[]): Promise<Figures> {
+  const args = [bench, '--json', ...options];
+  const { stdout } = await promisify(execFile)(process.execPath, args, { timeout: LONG });
+  return JSON.parse(stdout) as Figures;
+}
+
+describe('a cluster of a thousand', { timeout: LONG }, () => {
+  let ten: Figures;
+  let thousand: Figures;
+
+  beforeAll(async () => {
+    ten = await simulate('--nodes', '10', '--phases', 'form,idle');
+    thousand = await simulate('--nodes', '1000', '--phases', 'form,idle,half');
+  }, LONG);
+
+  it('is afloat five seconds after the last was switched on', () => {
+    expect(thousand.formMs).toBeLessThanOrEqual(5_000);
+  });
+
+  it('costs each node at most 340 octets a second each way, as one of ten does', () => {
+    const { sent, received } = thousand.idle;
+    expect(Math.max(sent, received)).toBeLessThanOrEqual(340);
+    expect(sent).toBeLessThanOrEqual(1.2 * ten.idle.sent);
+  });
+
+  it('pings another member at each beat', () => {
+    const { pings, members } = thousand.rotation;
+    expect(pings).toBeGreaterThan(30);
+    // A first meeting takes two; a member is asked again after a few hundred others.
+    expect(members).toBeGreaterThan(0.7 * pings);
+  });
+
+  it('takes hardly more of a node’s memory than one of ten', () => {
+    const most = 1.2 * (BARE_PROCESS + ten.heapPerNode);
+    expect(BARE_PROCESS + thousand.heapPerNode).toBeLessThanOrEqual(most);
+  });
+
+  it('has the newest records everywhere five seconds after half of it moved at once', () => {
+    expect(thousand.halfMs).toBeLessThanOrEqual(5_000);
+    expect(thousand.lost).toBe(0);
+  });
+
+  it('bursts no node beyond half a megabyte in any second of that', () => {
+    expect(thousand.halfBusiest).toBeLessThanOrEqual(500_000);
+  });
+});
+
+describe('two nodes that hold different records', () => {
+  it.each([
+    [100, 2],
+    [1_000, 2],
+    [10_000, 3],
+    [16_384, 3],
+  ])('of %i members find the one that differs within %i rounds', (members, most) => {
+    expect(roundsToFind(members)).toBeLessThanOrEqual(most);
+  });
+});
+
+/** Summaries that go to and fro until the one record that differs is sent or wanted. */
+function roundsToFind(members: number): number {
+  const random = new SeededRandom(members);
+  const [one, other] = [new Inventory(standInSuite), new Inventory(standInSuite)];
+  const ids: NodeId[] = Array.from({ length: members }, () => nodeIdOf(random.bytes(32)));
+  for (const id of ids) {
+    const bytes = random.bytes(190);
+    one.setRecord(id, 1, bytes);
+    other.setRecord(id, 1, bytes);
+  }
+  const changed = ids[members >> 1];
+  if (changed === undefined) throw new Error('there is no member');
+  one.setRecord(changed, 2, random.bytes(190));
+  let [here, there] = [one, other];
+  let summaries = [here.summary(0, 0)];
+  for (let round = 1; round < 10; round += 1) {
+    const answers = summaries.map((summary) => there.compare(summary));
+    if (answers.some(({ send, want }) => send.length + want.length > 0)) return round;
+    const replier = there;
+    summaries = answers.flatMap(({ descend }) =>
+      descend.map(({ depth, prefix }) => replier.summary(depth, prefix)),
+    );
+    [here, there] = [there, here];
+  }
+  return Infinity;
+}
