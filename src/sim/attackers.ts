@@ -14,7 +14,8 @@ import type { Identity } from '../crypto/identity.ts';
 import { PACKET_TYPES } from '../wire/packet.ts';
 import { signRecord } from '../wire/record.ts';
 import type { Seaman } from './fleet.ts';
-import type { Disguise, VirtualHost } from './host.ts';
+import type { Disguise } from './carriers.ts';
+import type { VirtualHost } from './host.ts';
 import type { Datagram, Endpoint } from './network.ts';
 import type { World } from './world.ts';
 
@@ -25,7 +26,7 @@ const RECORDED_MAX = 2_000;
 const LIE_LENGTH = 3_000;
 
 /** Holds an address of its own and no key of anybody's. */
-class Outsider implements Endpoint {
+export class Outsider implements Endpoint {
   readonly site: string;
   readonly ip: string;
   protected readonly world: World;
@@ -44,7 +45,8 @@ class Outsider implements Endpoint {
     // Most attackers look at nothing that comes back; who does says so.
   }
 
-  protected at(port: number): Address {
+  /** Its own address with some port. */
+  at(port: number): Address {
     const own = address(this.ip, port);
     assert(own !== undefined, 'an attacker sends from no port');
     return own;
@@ -109,13 +111,20 @@ export class Replayer extends Outsider {
 export class Forwarder extends Outsider {
   readonly #peers = new BoundedMap<number, Address>(1_024, { evict: 'oldest' });
   #victim: VirtualHost | undefined;
+  #only: VirtualHost | undefined;
 
-  start(victim: VirtualHost): void {
+  /**
+   * `only`: races to this peer alone, and carries its answers, too. Whoever does that for all peers
+   * is a router on the way, and is taken for one (PROTOCOL §12); for one of them it must not be.
+   */
+  start(victim: VirtualHost, only?: VirtualHost): void {
     this.#victim = victim;
+    this.#only = only;
     // Reflections of what it passes on name its address: a forwarder on the way is a NAT (§4).
     this.world.truth.lend(this.ip, victim.site.site);
     this.world.network.tap((sender, datagram) => {
-      if (this.#victim?.site.site !== sender) return 'pass';
+      if (this.#victim?.site.site !== sender || datagram.to.ip === this.ip) return 'pass';
+      if (only !== undefined && !only.site.addresses.includes(datagram.to.ip)) return 'pass';
       const port = this.#portFor(datagram.to);
       this.world.network.send(this, { ...datagram, from: this.at(port) });
       // The original comes too, but later: the copy has made it a replay.
@@ -127,11 +136,13 @@ export class Forwarder extends Outsider {
     this.#victim = undefined;
   }
 
-  override receive(datagram: Datagram): void {
+  override receive({ from, to, bytes }: Datagram): void {
     const [ip] = this.#victim?.site.addresses ?? [];
-    const to = ip === undefined ? undefined : address(ip, 4117);
-    if (to === undefined) return;
-    this.world.network.send(this, { from: this.at(datagram.to.port), to, bytes: datagram.bytes });
+    const victim = ip === undefined ? undefined : address(ip, 4117);
+    const back = this.#only !== undefined && from.ip === ip;
+    const next = back ? this.#peers.get(to.port) : victim;
+    if (next === undefined) return;
+    this.world.network.send(this, { from: this.at(to.port), to: next, bytes });
   }
 
   /** Behind one port of its own for each peer, as a router would do it. */

@@ -26,6 +26,9 @@ const DATAGRAM_MAX = 1_200;
 /** Extra sockets (PROTOCOL §5). */
 const FRESH_MAX = 2;
 
+/** A book is read at every change that is shown, and besides after each so many steps. */
+const BOOK_EVERY = 16;
+
 /** Views and clocks are rounded: a challenge may have left by so much earlier or later. */
 const ROUNDING = 2;
 
@@ -175,22 +178,30 @@ export class SafetyWatch {
     this.#steps += 1;
     const quick = sendsAllowed(effects, this.#facts.truth) ?? socketsBounded(host.freshSockets);
     const finding =
-      quick ?? (this.#steps % this.#facts.every === 0 ? this.#whole(host) : undefined);
+      quick ?? (this.#steps % this.#facts.every === 0 ? this.#whole(host, effects) : undefined);
     if (finding === undefined) return;
     throw new Failure('safety', `${host.name}, after ${input.type}: ${finding}`);
   }
 
-  #whole(host: VirtualHost): Finding {
+  #whole(host: VirtualHost, effects: readonly Effect[]): Finding {
     const view = host.view();
-    const book = readBook(host.machine?.document('book'));
-    if (view === undefined || book === undefined) return undefined;
+    if (view === undefined) return undefined;
+    const { truth } = this.#facts;
     return (
       namesUnique(view) ??
       this.#proofs(host, view) ??
-      historyBounded(book) ??
-      claimsTrue(host.id, host.site.site, this.#facts.truth, host.wasResumed) ??
-      recordsSigned(book, this.#facts.truth, this.#sequencesOf(host))
+      claimsTrue(host.id, host.site.site, truth, host.wasResumed) ??
+      this.#book(host, effects)
     );
+  }
+
+  /** Writing a book down to read it costs more than a step; it changes with the view, or a save. */
+  #book(host: VirtualHost, effects: readonly Effect[]): Finding {
+    const changed = effects.some(({ type }) => type === 'view-changed' || type === 'save');
+    if (!changed && this.#steps % BOOK_EVERY !== 0) return undefined;
+    const book = readBook(host.machine?.document('book'));
+    if (book === undefined) return undefined;
+    return historyBounded(book) ?? recordsSigned(book, this.#facts.truth, this.#sequencesOf(host));
   }
 
   /** A proof is as old as its challenge; that arrived at most the longest delay later. */

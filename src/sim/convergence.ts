@@ -19,10 +19,13 @@ import type { Truth } from './truth.ts';
  */
 export class Convergence {
   readonly #truth: Truth;
+  /** Whether the port of a fresh socket that is open will do: it does for five minutes (§5). */
+  readonly #anyOpenPort: boolean;
   #complaint: { readonly by: VirtualHost; readonly words: string } | undefined;
 
-  constructor(truth: Truth) {
+  constructor(truth: Truth, anyOpenPort = false) {
     this.#truth = truth;
+    this.#anyOpenPort = anyOpenPort;
   }
 
   /** What was wrong when last asked, for the story of a failure. */
@@ -48,7 +51,7 @@ export class Convergence {
       view === undefined
         ? 'is off'
         : hosts.length <= SMALL_CLUSTER
-          ? everyoneProven(byId(view.members), host, hosts)
+          ? everyoneProven(byId(view.members), host, hosts, this.#anyOpenPort)
           : (everyoneKnown(byId(view.members), host, hosts) ?? this.#newestRecords(host, hosts));
     if (words === undefined) return false;
     this.#complaint = { by: host, words: `${host.name}: ${words}` };
@@ -79,6 +82,7 @@ function everyoneProven(
   views: ReadonlyMap<string, MemberView>,
   host: VirtualHost,
   hosts: readonly VirtualHost[],
+  anyOpenPort: boolean,
 ): string | undefined {
   for (const other of hosts) {
     if (other === host) continue;
@@ -86,7 +90,7 @@ function everyoneProven(
     if (seen === undefined) return `does not know ${other.name}`;
     if (seen.state !== 'alive') return `takes ${other.name} for ${seen.state}`;
     if (seen.proof !== 'direct') return `has no proof of ${other.name}`;
-    const misplaced = place(seen, other);
+    const misplaced = place(seen, host, other, anyOpenPort);
     if (misplaced !== undefined) return misplaced;
   }
   return undefined;
@@ -107,15 +111,25 @@ function everyoneKnown(
   return undefined;
 }
 
-/** Behind a home router the port is left out: others see the one its translation chose. */
-function place(seen: MemberView, other: VirtualHost): string | undefined {
-  const { addresses, translates } = other.site;
+/**
+ * Behind a home router the port is left out: others see the one its translation chose. So it is for
+ * who looks from behind one: where an old flow stands in the way it shows others under other ports.
+ */
+function place(
+  seen: MemberView,
+  viewer: VirtualHost,
+  other: VirtualHost,
+  anyOpenPort: boolean,
+): string | undefined {
+  const { addresses } = other.site;
+  const translates = other.site.translates || viewer.site.translates;
   const shown = seen.address === null ? '' : ipOf(seen.address);
-  const rightPort = translates || seen.address?.endsWith(`:${String(MAIN_PORT)}`) === true;
+  const port = Number(seen.address?.slice(seen.address.lastIndexOf(':') + 1));
+  const rightPort = translates || port === MAIN_PORT || (anyOpenPort && other.isOpen(port));
   if (addresses.includes(shown) && rightPort) return undefined;
   const real = addresses.join(', ') || 'nowhere';
-  const port = translates ? '' : `, port ${String(MAIN_PORT)}`;
-  return `shows ${other.name} at ${seen.address ?? 'no address'}, it is at ${real}${port}`;
+  const main = translates ? '' : `, port ${String(MAIN_PORT)}`;
+  return `shows ${other.name} at ${seen.address ?? 'no address'}, it is at ${real}${main}`;
 }
 
 function byId(members: readonly MemberView[]): ReadonlyMap<string, MemberView> {

@@ -28,8 +28,26 @@ export interface DiskOwner {
 
 interface Batch {
   readonly ticket: number;
-  readonly files: ReadonlyMap<DocumentName, string>;
+  readonly files: ReadonlyMap<DocumentName, unknown>;
 }
+
+/** How a disk holds a value. */
+export interface DiskFormat {
+  write(value: unknown): unknown;
+  read(held: unknown): unknown;
+}
+
+/** As text, as a real disk does: what does not survive that shows. */
+const TEXT: DiskFormat = {
+  write: (value) => JSON.stringify(value),
+  read: (held) => JSON.parse(String(held)) as unknown,
+};
+
+/**
+ * As the values themselves, which must not be changed any more: a thousand disks that each hold a
+ * thousand records as text would not fit the memory. No snapshots.
+ */
+export const VALUES: DiskFormat = { write: (value) => value, read: (held) => held };
 
 /**
  * A machine's disk as a crash-safe store over it behaves: each file is replaced whole or not at all
@@ -39,7 +57,8 @@ interface Batch {
 export class VirtualDisk {
   readonly #timeline: Timeline;
   readonly #random: SeededRandom;
-  #files: Map<DocumentName, string>;
+  readonly #format: DiskFormat;
+  #files: Map<DocumentName, unknown>;
   #wanted = new Set<DocumentName>();
   #ticket = 0;
   #writing: Batch | undefined;
@@ -48,7 +67,8 @@ export class VirtualDisk {
   /** While true, every write fails for want of space. */
   full = false;
 
-  constructor(timeline: Timeline, random: SeededRandom) {
+  constructor(timeline: Timeline, random: SeededRandom, format: DiskFormat = TEXT) {
+    this.#format = format;
     this.#timeline = timeline;
     this.#random = random;
     this.#files = new Map();
@@ -56,18 +76,18 @@ export class VirtualDisk {
 
   /** A file's JSON value as last written; undefined when it never was. */
   read(name: DocumentName): unknown {
-    const text = this.#files.get(name);
-    return text === undefined ? undefined : (JSON.parse(text) as unknown);
+    const held = this.#files.get(name);
+    return held === undefined ? undefined : this.#format.read(held);
   }
 
   /** Puts a file there before the machine's first start. */
   put(name: DocumentName, json: unknown): void {
-    this.#files.set(name, JSON.stringify(json));
+    this.#files.set(name, this.#format.write(json));
   }
 
   /** All files as they are, for a snapshot. */
   contents(): ReadonlyMap<DocumentName, string> {
-    return new Map(this.#files);
+    return new Map([...this.#files].map(([name, held]) => [name, String(held)]));
   }
 
   /** The files of a snapshot take the place of what is there. */
@@ -99,8 +119,8 @@ export class VirtualDisk {
   /** All that is wanted goes in one write, so that one ticket stands for all before it. */
   #begin(owner: DiskOwner): void {
     if (this.#writing !== undefined || this.#wanted.size === 0) return;
-    const files = new Map<DocumentName, string>();
-    for (const name of this.#wanted) files.set(name, JSON.stringify(owner.document(name)));
+    const files = new Map<DocumentName, unknown>();
+    for (const name of this.#wanted) files.set(name, this.#format.write(owner.document(name)));
     const batch: Batch = { ticket: this.#ticket, files };
     this.#writing = batch;
     this.#wanted = new Set();

@@ -1,38 +1,43 @@
 /**
- * The faults of a swarm run, drawn from the seed: what breaks, when, for how long, and how it is
- * undone.
+ * What a world does to its machines: what breaks, when, for how long, and how it is undone.
  */
 
 import { unreachable } from '../base/assert.ts';
 import type { SeededRandom } from '../base/random.ts';
-import type { Duration } from '../base/time.ts';
-import { millis, minutes, seconds } from '../base/time.ts';
+import { millis, minutes } from '../base/time.ts';
 import type { VirtualHost } from './host.ts';
 import { FAIR, type Weather } from './network.ts';
 import type { Stage } from './stage.ts';
 
-/** One thing that goes wrong, at a time after the chaos began, for a while. Nodes by number. */
-export type Fault = { readonly at: Duration; readonly length: Duration } & (
-  | { readonly type: 'move'; readonly nodes: readonly number[] }
-  | { readonly type: 'swap'; readonly nodes: readonly [number, number] }
-  /** One leaves its address and another gets it, as ISPs give addresses out again. */
-  | { readonly type: 'inherit'; readonly nodes: readonly [heir: number, leaver: number] }
-  | { readonly type: 'unplug'; readonly node: number }
-  | { readonly type: 'crash'; readonly node: number }
-  /** Power fails right when the machine asks for a write, before what follows can be sent. */
-  | { readonly type: 'crash-at-save'; readonly node: number }
-  | { readonly type: 'stall'; readonly node: number }
-  | { readonly type: 'suspend'; readonly node: number }
-  | { readonly type: 'set-wall'; readonly node: number; readonly by: Duration }
-  | { readonly type: 'disk-full'; readonly node: number }
-  | { readonly type: 'partition'; readonly nodes: readonly number[]; readonly oneWay: boolean }
-  | { readonly type: 'weather'; readonly weather: Weather }
-);
+/** When something begins, after the chaos did, and how long it lasts. Milliseconds. */
+export interface Span {
+  readonly atMs: number;
+  readonly lengthMs: number;
+}
+
+/** One thing that goes wrong at a time, for a while. Nodes by number; plain data, fit for JSON. */
+export type Fault = Span &
+  (
+    | { readonly type: 'move'; readonly nodes: readonly number[] }
+    | { readonly type: 'swap'; readonly nodes: readonly [number, number] }
+    /** One leaves its address and another gets it, as ISPs give addresses out again. */
+    | { readonly type: 'inherit'; readonly nodes: readonly [heir: number, leaver: number] }
+    | { readonly type: 'unplug'; readonly node: number }
+    | { readonly type: 'crash'; readonly node: number }
+    /** Power fails right when the machine asks for a write, before what follows can be sent. */
+    | { readonly type: 'crash-at-save'; readonly node: number }
+    | { readonly type: 'stall'; readonly node: number }
+    | { readonly type: 'suspend'; readonly node: number }
+    | { readonly type: 'set-wall'; readonly node: number; readonly byMs: number }
+    | { readonly type: 'disk-full'; readonly node: number }
+    | { readonly type: 'partition'; readonly nodes: readonly number[]; readonly oneWay: boolean }
+    | { readonly type: 'weather'; readonly weather: Weather }
+  );
 
 /** What kinds of fault there are. */
 export type FaultType = Fault['type'];
 
-/** All kinds of fault, each at least once in a hundred schedules. */
+/** All kinds of fault. */
 export const FAULT_TYPES: readonly FaultType[] = [
   'move',
   'swap',
@@ -48,62 +53,48 @@ export const FAULT_TYPES: readonly FaultType[] = [
   'weather',
 ];
 
-/** Mean time between two faults of one world, drawn once: from weather to disaster. */
-const PAUSES: readonly [Duration, Duration] = [millis(400), seconds(6)];
-
-/**
- * A schedule of faults for a length of time, drawn from a seed: first which kinds exist in this
- * world and how dense they come, then when and to whom. Node 0 never moves: of a cluster in which
- * nobody stays, nobody can be found again (DESIGN R5).
- */
-export function planFaults(random: SeededRandom, nodes: number, length: Duration): Fault[] {
-  const kinds = FAULT_TYPES.filter(() => random.chance(0.5));
-  const pause = random.between(...PAUSES);
-  const faults: Fault[] = [];
-  for (let at = 0; at < length; at += pause * random.between(0.2, 1.8)) {
-    const kind = random.pick(kinds) ?? 'move';
-    faults.push(drawFault(random, kind, nodes, millis(at)));
-  }
-  return faults;
-}
-
 /**
  * One fault of a kind. All draws are made whatever the kind, so that another kind in this place
  * would not change who is hit after it. Lengths are such that several faults overlap in a dense
  * world.
  */
-function drawFault(random: SeededRandom, type: FaultType, nodes: number, at: Duration): Fault {
+export function drawFault(
+  random: SeededRandom,
+  type: FaultType,
+  nodes: number,
+  atMs: number,
+): Fault {
   const movable = Array.from({ length: nodes - 1 }, (_, index) => index + 1);
   const node = random.below(nodes);
   const [one = 0, other = 0] = random.sample(movable, 2);
-  const length = seconds(random.between(0.1, 12));
+  const lengthMs = Math.round(random.between(100, 12_000));
   switch (type) {
     case 'move':
-      return { type, at, length, nodes: random.sample(movable, 1 + random.below(nodes - 1)) };
+      return { type, atMs, lengthMs, nodes: random.sample(movable, 1 + random.below(nodes - 1)) };
     case 'swap':
     case 'inherit':
-      return { type, at, length, nodes: [one, other] };
+      return { type, atMs, lengthMs, nodes: [one, other] };
     case 'unplug':
-      return { type, at, length, node: one };
+      return { type, atMs, lengthMs, node: one };
     case 'crash':
     case 'crash-at-save':
     case 'disk-full':
-      return { type, at, length, node };
+      return { type, atMs, lengthMs, node };
     // A stall is a busy disk or a garbage collection, not a sleep: three seconds at most.
     case 'stall':
-      return { type, at, length: millis(random.between(10, 3_000)), node };
+      return { type, atMs, lengthMs: Math.round(random.between(10, 3_000)), node };
     case 'suspend':
-      return { type, at, length: seconds(random.between(1, 60)), node };
+      return { type, atMs, lengthMs: Math.round(random.between(1_000, 60_000)), node };
     // Ten hours either way: a board without a battery that comes up in the wrong year is milder.
     case 'set-wall':
-      return { type, at, length, node, by: minutes(random.between(-600, 600)) };
+      return { type, atMs, lengthMs, node, byMs: Math.round(minutes(random.between(-600, 600))) };
     // Node 0 may be on either side; one-way cuts are what broken filters make.
     case 'partition': {
       const side = random.sample([0, ...movable], 1 + random.below(nodes - 1));
-      return { type, at, length, nodes: side, oneWay: random.chance(0.4) };
+      return { type, atMs, lengthMs, nodes: side, oneWay: random.chance(0.4) };
     }
     case 'weather':
-      return { type, at, length, weather: foul(random) };
+      return { type, atMs, lengthMs, weather: foul(random) };
     default:
       return unreachable(type);
   }
@@ -122,7 +113,7 @@ function foul(random: SeededRandom): Weather {
 /** Lets a fault begin now and end after its length. */
 export function applyFault(stage: Stage, fault: Fault): void {
   const { world } = stage;
-  const later = (run: () => void): void => world.timeline.in(fault.length, run);
+  const later = (run: () => void): void => world.timeline.in(millis(fault.lengthMs), run);
   switch (fault.type) {
     // Who is unplugged cannot move; it comes back elsewhere anyway.
     case 'move':
@@ -137,17 +128,17 @@ export function applyFault(stage: Stage, fault: Fault): void {
       world.readdress([[stage.host(fault.node), []]]);
       return later(() => replug(stage, stage.host(fault.node)));
     case 'crash':
-      return crash(stage.host(fault.node), later);
+      return crash(stage, stage.host(fault.node), later);
     case 'crash-at-save':
       return stage.crashAtSave(stage.host(fault.node), () =>
         later(() => revive(stage, fault.node)),
       );
     case 'stall':
-      return stage.host(fault.node).stall(fault.length);
+      return stage.host(fault.node).stall(millis(fault.lengthMs));
     case 'suspend':
-      return stage.host(fault.node).suspend(fault.length);
+      return stage.host(fault.node).suspend(millis(fault.lengthMs));
     case 'set-wall':
-      return stage.host(fault.node).setWall(fault.by);
+      return stage.host(fault.node).setWall(millis(fault.byMs));
     case 'disk-full':
       stage.host(fault.node).disk.full = true;
       return later(() => {
@@ -158,7 +149,7 @@ export function applyFault(stage: Stage, fault: Fault): void {
     case 'weather':
       world.network.weather = fault.weather;
       return later(() => {
-        world.network.weather = FAIR;
+        world.network.weather = stage.weather;
       });
     default:
       return unreachable(fault);
@@ -175,7 +166,7 @@ export function calm(stage: Stage): void {
     host.disk.full = false;
     if (!isPlugged(host)) replug(stage, host);
     host.rouse();
-    if (host.isOff) host.start();
+    if (stage.mayStart(host)) host.start();
   }
 }
 
@@ -203,18 +194,18 @@ function replug(stage: Stage, host: VirtualHost): void {
 }
 
 /** Off at once, and on again later, unless calm switched it on before. */
-function crash(host: VirtualHost, later: (run: () => void) => void): void {
+function crash(stage: Stage, host: VirtualHost, later: (run: () => void) => void): void {
   if (host.isOff) return;
   host.crash();
   later(() => {
-    if (host.isOff) host.start();
+    if (stage.mayStart(host)) host.start();
   });
 }
 
 /** The second half of a crash that waited for a write. */
 function revive(stage: Stage, node: number): void {
   const host = stage.host(node);
-  if (host.isOff) host.start();
+  if (stage.mayStart(host)) host.start();
 }
 
 /**

@@ -11,26 +11,21 @@ import type { SeededRandom } from '../base/random.ts';
 import type { Duration, Instant } from '../base/time.ts';
 import { elapsed, instant, millis } from '../base/time.ts';
 import type { DocumentName } from '../core/documents.ts';
-import type { Effect, FreshSocket, Host, Input, LinkId } from '../core/io.ts';
+import type { Effect, FreshSocket, Host, Input } from '../core/io.ts';
 import type { Machine, Moment, SocketId } from '../core/io.ts';
 import type { MembersDocument } from '../core/view.ts';
+import type { Disguise, LinkCarrier } from './carriers.ts';
 import type { VirtualClock } from './clock.ts';
 import type { VirtualDisk } from './disk.ts';
 import { Failure } from './failure.ts';
 import { MAIN_PORT, type Site } from './site.ts';
 import type { Birth, Boot, Snapshot, Step, Subject } from './subject.ts';
 import type { Timeline } from './timeline.ts';
+import { VirtualTimer } from './timer.ts';
 import type { Trace } from './trace.ts';
 
 /** Sees every step of every machine, and may end the simulation by throwing a {@link Failure}. */
 export type Witness = (host: VirtualHost, input: Input, effects: readonly Effect[]) => void;
-
-/** What carries out a machine's effects on links. */
-export interface LinkCarrier {
-  admit(link: LinkId): void;
-  send(link: LinkId, bytes: Bytes): void;
-  close(link: LinkId): void;
-}
 
 /** What surrounds a host. */
 export interface Surroundings {
@@ -40,19 +35,11 @@ export interface Surroundings {
   /** Carries what a host says to everyone on its LAN. */
   readonly cast: (host: VirtualHost, bytes: Bytes) => void;
   readonly witness: Witness;
+  /** Documents are kept as values and not as text: see {@link VALUES}. */
+  readonly lean: boolean;
   /** Told each port a socket was bound to. */
   readonly onPort: (site: string, port: number) => void;
 }
-
-/** Makes a machine see other addresses than there are; see {@link Liar}. */
-export interface Disguise {
-  shown(real: Address): Address;
-  real(shown: Address): Address;
-}
-
-/** A timer rings this late at most, as timers of whole milliseconds do, and never early. */
-const TIMER_LAG = 1;
-const TIMER_LAG_LEAST = 0.001;
 
 /** Ports the system gives to sockets without a wish: Linux' range. */
 const EPHEMERAL: readonly [number, number] = [32_768, 61_000];
@@ -75,13 +62,12 @@ export class VirtualHost implements Host {
   readonly #boot: Boot;
   readonly #world: Surroundings;
   readonly #random: SeededRandom;
+  readonly #timer: VirtualTimer;
   #machine: Subject | undefined;
   #birth: Birth | undefined;
   #steps: Step[] = [];
   readonly #sockets = new Map<SocketId, number>();
   #life = 0;
-  #wake = 0;
-  #wakeAt: Instant | undefined;
   #asleep = false;
   #wasResumed = false;
   #stalledUntil: Instant = instant(0);
@@ -101,6 +87,8 @@ export class VirtualHost implements Host {
     this.disk = disk;
     this.#random = random;
     this.#world = world;
+    const wake = (): void => this.input({ type: 'wake' });
+    this.#timer = new VirtualTimer(world.timeline, random, parts.clock, wake);
     this.site.plug((port, from, bytes) => this.#receive(port, from, bytes));
   }
 
@@ -127,6 +115,11 @@ export class VirtualHost implements Host {
   /** Extra sockets open now. */
   get freshSockets(): number {
     return this.#sockets.size - (this.#sockets.has(0) ? 1 : 0);
+  }
+
+  /** Whether one of its sockets has this port. */
+  isOpen(port: number): boolean {
+    return [...this.#sockets.values()].includes(port);
   }
 
   /** What `members --json` would show now; undefined while it is off. */
@@ -167,6 +160,7 @@ export class VirtualHost implements Host {
     if (this.machine === undefined) return;
     this.#fate(`is suspended for ${String(Math.round(length))} ms`);
     this.clock.suspend(this.#world.timeline.now);
+    this.#timer.pause();
     this.#asleep = true;
     this.#later(length, () => this.rouse());
   }
@@ -177,7 +171,7 @@ export class VirtualHost implements Host {
     this.#fate('wakes up');
     this.clock.resume(this.#world.timeline.now);
     this.#asleep = false;
-    if (this.#wakeAt !== undefined) this.#setWake(this.#wakeAt);
+    if (this.#timer.at !== undefined) this.#timer.set(this.#timer.at);
   }
 
   /** The wall clock is set. */
@@ -195,7 +189,7 @@ export class VirtualHost implements Host {
       files: this.disk.contents(),
       sockets: new Map(this.#sockets),
       monotonic: this.clock.monotonic(this.#world.timeline.now),
-      wakeAt: this.#wakeAt,
+      wakeAt: this.#timer.at,
     };
   }
 
@@ -212,7 +206,15 @@ export class VirtualHost implements Host {
     this.#steps = [...snapshot.steps];
     this.#machine = machine;
     for (const [socket, port] of snapshot.sockets) this.#bind(socket, port);
-    if (snapshot.wakeAt !== undefined) this.#setWake(snapshot.wakeAt);
+    if (snapshot.wakeAt !== undefined) this.#timer.set(snapshot.wakeAt);
+  }
+
+  /** Loses power, and its disk is put back to what it was once: a backup was played in. */
+  restore(files: ReadonlyMap<DocumentName, string>): void {
+    if (!this.isOff) this.crash();
+    this.#fate('gets an old copy of its disk');
+    this.disk.restore(files);
+    this.#wasResumed = true;
   }
 
   /** Gives the machine an input, now or when it is scheduled again. */
@@ -237,7 +239,7 @@ export class VirtualHost implements Host {
       case 'send':
         return this.#send(effect.socket, effect.to, effect.bytes);
       case 'wake':
-        return this.#setWake(effect.at);
+        return this.#timer.set(effect.at);
       case 'beacon':
         return this.#world.cast(this, effect.bytes);
       case 'open-socket':
@@ -265,7 +267,9 @@ export class VirtualHost implements Host {
   // What the disk asks and tells.
 
   document(name: DocumentName): unknown {
-    return this.#machine?.document(name);
+    const machine = this.#machine;
+    if (!this.#world.lean) return machine?.document(name);
+    return name === 'book' ? machine?.storedBook?.() : machine?.storedCluster?.();
   }
 
   saved(ticket: number): void {
@@ -348,21 +352,6 @@ export class VirtualHost implements Host {
     this.#world.onPort(this.site.site, port);
   }
 
-  /** Replaces the wake asked for before, whose event then comes to nothing. */
-  #setWake(at: Instant): void {
-    this.#wake += 1;
-    this.#wakeAt = at;
-    const wake = this.#wake;
-    const lag = TIMER_LAG_LEAST + this.#random.next() * TIMER_LAG;
-    const life = this.#life;
-    this.#world.timeline.at(instant(this.clock.worldTime(at) + lag), () => {
-      // A sleeping machine has no timers; its wake is set anew when it goes on.
-      if (wake !== this.#wake || life !== this.#life || this.#asleep) return;
-      this.#wakeAt = undefined;
-      this.input({ type: 'wake' });
-    });
-  }
-
   /** The end of a life: nothing that was under way to it arrives any more. */
   #stop(): void {
     if (this.#asleep) this.clock.resume(this.#world.timeline.now);
@@ -370,7 +359,7 @@ export class VirtualHost implements Host {
     this.#machine = undefined;
     this.#sockets.clear();
     this.#life += 1;
-    this.#wakeAt = undefined;
+    this.#timer.clear();
     this.#stalledUntil = instant(0);
   }
 

@@ -10,7 +10,8 @@ import type { Duration } from '../base/time.ts';
 import { millis } from '../base/time.ts';
 import type { LinkId } from '../core/io.ts';
 import { FrameReader } from '../wire/frame-reader.ts';
-import type { LinkCarrier, VirtualHost } from './host.ts';
+import type { LinkCarrier } from './carriers.ts';
+import type { VirtualHost } from './host.ts';
 import type { Timeline } from './timeline.ts';
 
 /** The side that opened a link. */

@@ -156,6 +156,11 @@ export class Network {
     if (this.#random.chance(this.#weather.duplication)) this.#carry(sender, datagram, extra);
   }
 
+  /** Sites that sent or were sent anything. */
+  get sites(): Iterable<string> {
+    return this.#traffic.keys();
+  }
+
   trafficOf(site: string): Traffic {
     let traffic = this.#traffic.get(site);
     if (traffic === undefined) {

@@ -3,11 +3,10 @@
  */
 
 import type { Duration } from '../base/time.ts';
-import { minutes, seconds } from '../base/time.ts';
+import { seconds } from '../base/time.ts';
 import { Forwarder, Liar, Replayer, Scanner } from './attackers.ts';
 import { FORWARDED_MAX, REPLAYED_MAX, drawsLittle } from './checkers.ts';
 import { Failure } from './failure.ts';
-import { applyFault, calm, planFaults } from './faults.ts';
 import type { VirtualHost } from './host.ts';
 import type { Stage } from './stage.ts';
 
@@ -254,13 +253,12 @@ export const SCENARIOS: Readonly<Record<ScenarioName, Scenario>> = {
     },
     rounds: () => [round('the snapshot is resumed', resumeSnapshot)],
   },
+  // A world of its own is drawn for this one: see swarm/draw.ts.
   swarm: {
-    about: 'faults of all kinds, drawn from the seed; then calm',
+    about: 'a whole world drawn from the seed: faults of all kinds, rogues, strangers; then calm',
     nodes: 6,
     least: 3,
-    rounds: (_stage, length) => [
-      round('chaos, then calm', (stage) => swarm(stage, length), { cap: minutes(4) }),
-    ],
+    rounds: () => [],
   },
 };
 
@@ -349,16 +347,6 @@ function resumeSnapshot(stage: Stage): void {
   stage.move([stage.host(2), stage.host(3)]);
   stage.world.run(seconds(40));
   if (snapshot !== undefined) host.resume(snapshot);
-}
-
-/** All faults at their times; those that are not over when chaos ends are ended by calm. */
-function swarm(stage: Stage, length: Duration): void {
-  const faults = planFaults(stage.random, stage.hosts.length, length);
-  for (const fault of faults) {
-    stage.world.timeline.in(fault.at, () => applyFault(stage, fault));
-  }
-  stage.world.run(length);
-  calm(stage);
 }
 
 /** For what must hold in the middle of a round, not only at its end. */

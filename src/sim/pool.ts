@@ -5,6 +5,7 @@
  */
 export class AddressPool {
   #given = 0;
+  readonly #givenOf = new Map<number, number>();
 
   /** An address never given before; there are about 130,000. */
   fresh(): string {
@@ -17,6 +18,13 @@ export class AddressPool {
     const low = beyond % 65_536;
     const octets = [198, 18 + Math.floor(beyond / 65_536), low % 256, Math.floor(low / 256)];
     return octets.join('.');
+  }
+
+  /** An address of one network of the benchmark block, /24, never given before; 0 to 255. */
+  freshOf(isp: number): string {
+    const count = this.#givenOf.get(isp) ?? 0;
+    this.#givenOf.set(isp, count + 1);
+    return `198.19.${String(isp)}.${String(10 + (count % 240))}`;
   }
 }
 

@@ -11,6 +11,8 @@ import { FAIR, type Weather } from './network.ts';
 import { SCENARIOS, type Round, type Scenario, type ScenarioName } from './playbook.ts';
 import { Stage, type BootFor, type TrafficRate } from './stage.ts';
 import { standInSuite } from './stand-in.ts';
+import { drawWorld } from './swarm/draw.ts';
+import { runWorld } from './swarm/run.ts';
 
 export type { ScenarioName } from './playbook.ts';
 
@@ -89,6 +91,7 @@ const NO_TRAFFIC: TrafficRate = {
  * `liveness`.
  */
 export function runSimulation(options: SimulationOptions): SimulationResult {
+  if (options.scenario === 'swarm') return runSwarm(options);
   const scenario = SCENARIOS[options.scenario];
   const nodes = Math.max(options.nodes, scenario.least);
   const suite = suiteFor(options.suite, nodes);
@@ -123,6 +126,26 @@ export function runSimulation(options: SimulationOptions): SimulationResult {
     virtualSeconds: world.now / 1000,
     ...progress,
     story: world.trace.story,
+  };
+}
+
+/** A world drawn from the seed; how many nodes, how long and behind what may be wished. */
+function runSwarm(options: SimulationOptions): SimulationResult {
+  const { seed, nodes, nat, seconds: length, bootFor } = options;
+  const chaosMs = length === undefined ? undefined : seconds(length);
+  const description = drawWorld(seed, {
+    nodes: Math.max(nodes, SCENARIOS.swarm.least),
+    chaosMs,
+    nat,
+  });
+  const suite = suiteFor(options.suite, description.nodes.length);
+  const run = runWorld(description, { suite, bootFor });
+  const { outcome, failure, traceHash, steps, virtualSeconds, formedMs, healedMs, story } = run;
+  const traffic = { ...NO_TRAFFIC, seconds: virtualSeconds, sentPerSecond: run.sentPerSecond };
+  return {
+    ...{ outcome, failure, scenario: options.scenario, seed, nodes: description.nodes.length },
+    ...{ suite: suite.name, traceHash, steps, virtualSeconds, formedMs, traffic, story },
+    healedMs: [healedMs],
   };
 }
 

@@ -27,6 +27,19 @@ import { World } from './world.ts';
 /** Makes the machine of one node; tests put machines of their own in its place. */
 export type BootFor = (suite: Suite, identity: Identity) => Boot;
 
+/** What is particular about one node of a cast. */
+export interface Role {
+  readonly nat: NatKind | undefined;
+  readonly drift: number;
+  readonly wallOffset: Duration;
+  /** No member at first: it is to join later. */
+  readonly late: boolean;
+  /** Its addresses are of one network, that of this number; none: of any. */
+  readonly isp: number | undefined;
+  /** What runs in its place, where that is no machine of the usual kind. */
+  readonly bootFor?: BootFor | undefined;
+}
+
 /** What the cast of a scenario is. */
 export interface StagePlan {
   readonly seed: number;
@@ -39,6 +52,10 @@ export interface StagePlan {
   readonly joining: boolean;
   /** This one takes every signature for good, as a member's changed program might. */
   readonly gullible?: number | undefined;
+  /** One role a node, in their order; none: all alike. */
+  readonly roles?: readonly Role[] | undefined;
+  /** See {@link Convergence}. */
+  readonly anyOpenPort?: boolean;
 }
 
 /** What nodes sent and received in a stretch of time, on average, headers included. */
@@ -71,39 +88,53 @@ export class Stage {
   /** For the choices of the scenario alone. */
   readonly random: SeededRandom;
   readonly suite: Suite;
+  /** What the network is like when nothing is wrong with it. */
+  readonly weather: Weather;
+  readonly #roles: readonly Role[];
   readonly #convergence: Convergence;
   readonly #cluster: ClusterId;
   /** Switched off for good: nobody need find them. */
   readonly #dead = new Set<VirtualHost>();
+  /** Not joined yet: nobody can know them. */
+  readonly #absent = new Set<VirtualHost>();
   #traps: (() => void)[] = [];
   #commands = 1_000;
 
   constructor(plan: StagePlan) {
-    const { seed, weather, nodes, nat, bootFor, joining, gullible } = plan;
+    const { seed, weather, nodes, nat, bootFor, joining, gullible, roles = [] } = plan;
+    this.weather = weather;
+    this.#roles = roles;
     this.world = new World({ seed, weather, size: nodes });
     this.random = this.world.random.fork();
     this.suite = this.world.truth.witness(plan.suite);
-    this.#convergence = new Convergence(this.world.truth);
+    this.#convergence = new Convergence(this.world.truth, plan.anyOpenPort);
     this.crew = muster(this.suite, nodes, this.world.random.fork());
-    const members = joining ? this.crew.slice(0, 1) : this.crew;
+    const isLate = (index: number): boolean => (joining ? index > 0 : roles[index]?.late === true);
+    const members = this.crew.filter((_, index) => !isLate(index));
     const acts = enlist(this.suite, members, this.world.random.fork());
     const found = decodeAct(this.suite, acts[0] ?? new Uint8Array(0));
     assert(found !== undefined, 'a founding act was signed that cannot be read');
     this.#cluster = clusterOf(this.suite, found);
-    const placed = this.crew.map((seaman) => ({ seaman, ips: [this.world.pool.fresh()] }));
+    const placed = this.crew.map((seaman, index) => ({ seaman, ips: [this.#freshFor(index)] }));
     this.hosts = placed.map(({ seaman, ips }, index) => {
-      const others = placed.filter((other) => other.seaman !== seaman);
+      const others = placed.filter(
+        (other) => other.seaman !== seaman && members.includes(other.seaman),
+      );
       const files = joining ? filesOf(acts, []) : filesOf(acts, others);
       const { name, identity } = seaman;
       const host = this.world.add({
         name,
         id: identity.id,
-        boot: bootFor(index === gullible ? trusting(this.suite) : this.suite, identity),
-        nat,
-        clock: this.#someClock(),
+        boot: (roles[index]?.bootFor ?? bootFor)(
+          index === gullible ? trusting(this.suite) : this.suite,
+          identity,
+        ),
+        nat: roles[index] === undefined ? nat : roles[index].nat,
+        clock: this.#clockOf(index),
         files: members.includes(seaman) ? files : undefined,
       });
       this.world.readdress([[host, ips]]);
+      if (!joining && isLate(index)) this.#absent.add(host);
       return host;
     });
   }
@@ -130,6 +161,10 @@ export class Stage {
     return true;
   }
 
+  get cluster(): ClusterId {
+    return this.#cluster;
+  }
+
   /** A node by its number, from 0. */
   host(index: number): VirtualHost {
     const host = this.hosts[index];
@@ -137,9 +172,35 @@ export class Stage {
     return host;
   }
 
-  /** Those who must find each other: neither dead nor exempt. */
+  /** Those who must find each other: neither dead nor exempt, and members already. */
   get counted(): readonly VirtualHost[] {
-    return this.hosts.filter((host) => !this.#dead.has(host) && !this.world.exempt.has(host));
+    const gone = (host: VirtualHost): boolean => this.#dead.has(host) || this.#absent.has(host);
+    return this.hosts.filter((host) => !gone(host) && !this.world.exempt.has(host));
+  }
+
+  /** Whether this machine was switched off for good. */
+  isDead(host: VirtualHost): boolean {
+    return this.#dead.has(host);
+  }
+
+  /** Whether this machine is off, and has a cluster on its disk that it may go on with. */
+  mayStart(host: VirtualHost): boolean {
+    return host.isOff && !this.#dead.has(host) && host.disk.read('cluster') !== undefined;
+  }
+
+  /** Whether this one is to join and did not yet. */
+  isAbsent(host: VirtualHost): boolean {
+    return this.#absent.has(host);
+  }
+
+  /** It is to leave: nobody need find it any more, and it need find nobody. */
+  depart(host: VirtualHost): void {
+    this.world.exempt.add(host);
+  }
+
+  /** It joined: from now on everyone must find it. */
+  welcome(host: VirtualHost): void {
+    this.#absent.delete(host);
   }
 
   /** What keeps the cluster from being whole, in words. */
@@ -174,14 +235,15 @@ export class Stage {
     for (const host of hosts) {
       const delay = millis(this.random.next() * within);
       this.world.timeline.in(delay, () => {
-        if (host.machine === undefined) host.start();
+        if (this.mayStart(host)) host.start();
       });
     }
   }
 
   /** Fresh addresses for all of them at one instant. */
   move(hosts: readonly VirtualHost[]): void {
-    this.world.readdress(hosts.map((host) => [host, [this.world.pool.fresh()]] as const));
+    const fresh = (host: VirtualHost): string => this.#freshFor(this.hosts.indexOf(host));
+    this.world.readdress(hosts.map((host) => [host, [fresh(host)]] as const));
   }
 
   /** Two machines get each other's addresses. */
@@ -272,6 +334,18 @@ export class Stage {
     };
   }
 
+  /** The network of the node's ISP, where it has one; else any. */
+  #freshFor(index: number): string {
+    const isp = this.#roles[index]?.isp;
+    return isp === undefined ? this.world.pool.fresh() : this.world.pool.freshOf(isp);
+  }
+
+  #clockOf(index: number): { drift: number; wallOffset: Duration; origin: Instant } {
+    const role = this.#roles[index];
+    const some = this.#someClock();
+    return role === undefined ? some : { ...some, ...timesOf(role) };
+  }
+
   /** Nobody's clocks agree with anybody's: no rule may need them to (B4). */
   #someClock(): { drift: number; wallOffset: Duration; origin: Instant } {
     return {
@@ -284,6 +358,10 @@ export class Stage {
 
 function mean(values: readonly number[]): number {
   return values.length === 0 ? 0 : values.reduce((sum, value) => sum + value, 0) / values.length;
+}
+
+function timesOf({ drift, wallOffset }: Role): { drift: number; wallOffset: Duration } {
+  return { drift, wallOffset };
 }
 
 /** Signs like everyone, and believes every signature. */

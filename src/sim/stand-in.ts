@@ -12,6 +12,10 @@ const KEY_SIZE = 32;
 const TAG_SIZE = 16;
 const WORDS = 8;
 
+// The state of the one hash that is under way: locals would be handed from call to call.
+let one = 0;
+let other = 0;
+
 const SIGNING = utf8('signing');
 const AGREEMENT = utf8('agreement');
 const FIRST = utf8('first');
@@ -47,17 +51,21 @@ export const standInSuite: Suite = {
   },
 
   seal: (key, counter, associated, plaintext) => {
-    const hidden = stream(key, counter, plaintext);
-    return concat(hidden, tag(key, counter, associated, hidden));
+    const sealed = new Uint8Array(plaintext.length + TAG_SIZE);
+    sealed.set(plaintext);
+    absorbAll(key, counter, associated, plaintext, plaintext.length);
+    squeeze(sealed, plaintext.length, TAG_SIZE / 4);
+    return sealed;
   },
 
   open: (key, counter, associated, ciphertext) => {
     const size = ciphertext.length - TAG_SIZE;
     if (size < 0) return undefined;
-    const hidden = ciphertext.subarray(0, size);
-    const expected = tag(key, counter, associated, hidden);
+    absorbAll(key, counter, associated, ciphertext, size);
+    const expected = new Uint8Array(TAG_SIZE);
+    squeeze(expected, 0, TAG_SIZE / 4);
     if (!equal(expected, ciphertext.subarray(size))) return undefined;
-    return stream(key, counter, hidden);
+    return ciphertext.slice(0, size);
   },
 };
 
@@ -76,42 +84,70 @@ function signature(publicKey: Bytes, data: Bytes): Bytes {
   );
 }
 
-/** Covers key, counter and all octets, so that any change is noticed. */
-function tag(key: Bytes, counter: number, associated: Bytes, hidden: Bytes): Bytes {
-  return mix(concat(key, associated, hidden), counter).slice(0, TAG_SIZE);
+/** A tag covers key, counter and all octets. The text itself stays bare. */
+function absorbAll(
+  key: Bytes,
+  counter: number,
+  associated: Bytes,
+  text: Bytes,
+  size: number,
+): void {
+  begin(counter ^ 0x68e31da4);
+  absorb(key, key.length);
+  absorb(associated, associated.length);
+  absorb(text, size);
 }
 
-/** Exclusive or with 32 octets of key and counter, over and over: hides nothing from anybody. */
-function stream(key: Bytes, counter: number, text: Bytes): Bytes {
-  const pad = mix(key, counter ^ 0x68e31da4);
-  return text.map((octet, index) => octet ^ (pad[index % KEY_SIZE] ?? 0));
-}
-
-/** 32 octets in which each octet of the input shows: eight lanes, MurmurHash3's finalizer. */
+/** 32 octets in which each octet of the input shows. */
 function mix(data: Bytes, start: number): Bytes {
-  const lanes = new Uint32Array(WORDS).fill(start ^ data.length);
-  let word = 0;
-  for (let index = 0; index < data.length; index += 1) {
-    word = (word << 8) | (data[index] ?? 0);
-    if (index % 4 !== 3 && index !== data.length - 1) continue;
-    const lane = (index >> 2) % WORDS;
-    lanes[lane] = scramble((lanes[lane] ?? 0) ^ word) + Math.imul(index, 0x9e3779b9);
-    word = 0;
-  }
-  return squeeze(lanes);
+  begin(start);
+  absorb(data, data.length);
+  const digest = new Uint8Array(KEY_SIZE);
+  squeeze(digest, 0, WORDS);
+  return digest;
 }
 
-/** Two passes, so that each lane depends on all others. */
-function squeeze(lanes: Uint32Array): Bytes {
-  let carried = 0;
-  for (let round = 0; round < 2 * WORDS; round += 1) {
-    const lane = round % WORDS;
-    carried = scramble((lanes[lane] ?? 0) ^ carried) + round;
-    lanes[lane] = carried;
+function begin(start: number): void {
+  one = scramble(start);
+  other = ~start;
+}
+
+/** Two words of state; each step can be undone, so that no difference is ever lost. */
+function absorb(data: Bytes, length: number): void {
+  let [a, b] = [one ^ length, other];
+  const whole = length & ~3;
+  for (let at = 0; at < whole; at += 4) {
+    const word = octet(data, at) | (octet(data, at + 1) << 8) | (octet(data, at + 2) << 16);
+    a = Math.imul(a ^ (word | (octet(data, at + 3) << 24)), 0x85ebca6b);
+    a ^= a >>> 15;
+    b = (Math.imul(b, 0x9e3779b1) + a) | 0;
+    b ^= b >>> 13;
   }
-  const view = new DataView(new ArrayBuffer(KEY_SIZE));
-  for (let lane = 0; lane < WORDS; lane += 1) view.setUint32(4 * lane, lanes[lane] ?? 0);
-  return new Uint8Array(view.buffer);
+  for (let at = whole; at < length; at += 1) {
+    a = Math.imul(a ^ octet(data, at), 0xc2b2ae35);
+    a ^= a >>> 15;
+    b = (Math.imul(b, 0x9e3779b1) + a) | 0;
+    b ^= b >>> 13;
+  }
+  [one, other] = [a, b];
+}
+
+/** So many words of 32 bits, each of which depends on all that was absorbed. */
+function squeeze(into: Bytes, from: number, words: number): void {
+  let [a, b] = [scramble(one ^ other), scramble(other + 0x51ed270b)];
+  for (let word = 0; word < words; word += 1) {
+    a = scramble(a + b + word);
+    b = Math.imul(b ^ a, 0x85ebca6b) ^ (b >>> 16);
+    const at = from + 4 * word;
+    into[at] = a;
+    into[at + 1] = a >>> 8;
+    into[at + 2] = a >>> 16;
+    into[at + 3] = a >>> 24;
+  }
+}
+
+function octet(data: Bytes, at: number): number {
+  return data[at] ?? 0;
 }
 
 /** MurmurHash3's 32-bit finalizer (Appleby, public domain). */

@@ -3,14 +3,20 @@
 import type { Bytes } from '../base/bytes.ts';
 import type { NodeId } from '../base/id.ts';
 import type { Instant } from '../base/time.ts';
-import type { DocumentName } from '../core/documents.ts';
+import type { DocumentName, StoredBook, StoredCluster } from '../core/documents.ts';
 import type { Input, Machine, Moment, SocketId } from '../core/io.ts';
+import type { Glance } from '../core/node.ts';
 import type { MembersDocument } from '../core/view.ts';
 
 /** A machine that shows its view, which is what the checkers look at. `Node` is one. */
 export interface Subject extends Machine {
   readonly id: NodeId;
   members(now: Instant): MembersDocument;
+  /** What large simulations look at and keep instead, see `Node`; a toy has none of it. */
+  readonly glance?: Glance;
+  sequenceOf?(id: NodeId): number;
+  storedBook?(): StoredBook;
+  storedCluster?(): StoredCluster;
 }
 
 /** What a machine wakes up with: its files, as JSON values, and a seed that is new each time. */

@@ -16,6 +16,9 @@ const LINE_MAX = 300;
  */
 export type TraceKind = 'input' | 'effect' | 'fate';
 
+/** Everything, or for worlds of thousands of nodes what shows a difference soon as well. */
+export type TraceStyle = 'whole' | 'brief';
+
 const MARKS: Readonly<Record<TraceKind, string>> = { input: '<', effect: '>', fate: '*' };
 
 interface Line {
@@ -34,7 +37,12 @@ export class Trace {
   #high = 0x811c9dc5;
   #low = 0x9747b28c;
   #count = 0;
+  readonly #style: TraceStyle;
   readonly #lines = new BoundedList<Line>(STORY_LENGTH);
+
+  constructor(style: TraceStyle = 'whole') {
+    this.#style = style;
+  }
 
   /** Inputs, effects and turns of fate so far. */
   get count(): number {
@@ -54,10 +62,19 @@ export class Trace {
   note(time: Instant, node: string, kind: TraceKind, value: unknown): void {
     this.#count += 1;
     this.#number(time);
-    this.#text(node);
-    this.#text(kind);
-    this.#value(value);
+    if (this.#style === 'whole') {
+      this.#text(node);
+      this.#text(kind);
+      this.#value(value);
+    } else if (kind === 'input') this.#brief(node, value);
     this.#lines.push({ time, node, kind, value });
+  }
+
+  /** Who, and the end of what came: sealed octets depend on all that went before. */
+  #brief(node: string, value: unknown): void {
+    this.#octet(node.charCodeAt(node.length - 1));
+    const bytes = (value as { bytes?: Uint8Array }).bytes;
+    if (bytes !== undefined) this.#octets(bytes.subarray(-8));
   }
 
   #value(value: unknown): void {

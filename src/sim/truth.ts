@@ -47,6 +47,10 @@ export class Truth {
   readonly #newest = new Map<NodeId, number>();
   /** Hosts that a node, on the word of three or more, once said to be its own. */
   readonly #claims = new Map<NodeId, Set<string>>();
+  readonly #newestClaims = new Map<NodeId, Set<string>>();
+  /** More members lie than not. */
+  mostLie = false;
+  readonly #invited = new Set<NodeId>();
   readonly #bodies = new Map<string, string>();
   readonly #reused = new Set<NodeId>();
 
@@ -84,6 +88,16 @@ export class Truth {
   /** A router showed somebody at `ip` under another port. */
   noteRewrite(ip: string, port: number): void {
     for (const { site } of this.#holdings.get(ip) ?? []) this.notePort(site, port);
+  }
+
+  /** Somebody outside of the crew asks to be let in: others may show it as a member from now on. */
+  invite(id: NodeId): void {
+    this.#invited.add(id);
+  }
+
+  /** Whether this one asked. */
+  wasInvited(id: NodeId): boolean {
+    return this.#invited.has(id);
   }
 
   /** An invite, a hint or, where one is at work, a liar named this address to somebody. */
@@ -136,9 +150,15 @@ export class Truth {
     return this.#newest.get(author) ?? 0;
   }
 
-  /** A host that a node claimed, on the word of three or more, and that its site never held. */
-  falseClaim(author: NodeId, site: string): string | undefined {
-    for (const ip of this.#claims.get(author) ?? []) {
+  /**
+   * A host that a node claimed, on the word of three or more, and that its site never held. Where
+   * most of the members lie an early count may name one for a moment, until all have answered
+   * (PROTOCOL §4.1): then only what the newest record claims is to be asked for.
+   */
+  falseClaim(author: NodeId, site: string, newestOnly = false): string | undefined {
+    if (this.mostLie && !newestOnly) return undefined;
+    const claims = newestOnly ? this.#newestClaims : this.#claims;
+    for (const ip of claims.get(author) ?? []) {
       const holdings = this.#holdings.get(ip) ?? [];
       if (this.#lent.has(`${ip} ${site}`)) continue;
       if (!holdings.some((one) => one.site === site)) return ip;
@@ -163,9 +183,10 @@ export class Truth {
     if ((this.#bodies.get(key) ?? body) !== body) this.#reused.add(author);
     this.#bodies.set(key, body);
     const claims = this.#claims.get(author) ?? new Set();
-    for (const { address, voters } of record.addresses) {
-      if (voters >= MAJORITY_OF) claims.add(address.ip);
-    }
+    const voted = record.addresses.filter(({ voters }) => voters >= MAJORITY_OF);
+    const hosts = new Set(voted.map(({ address }) => address.ip));
+    for (const ip of hosts) claims.add(ip);
     this.#claims.set(author, claims);
+    this.#newestClaims.set(author, hosts);
   }
 }

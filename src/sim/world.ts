@@ -13,7 +13,7 @@ import type { StoredBook, StoredCluster } from '../core/documents.ts';
 import type { Effect, Input } from '../core/io.ts';
 import { SafetyWatch } from './checkers.ts';
 import { VirtualClock, type ClockFaults } from './clock.ts';
-import { VirtualDisk } from './disk.ts';
+import { VALUES, VirtualDisk } from './disk.ts';
 import { VirtualHost, type Surroundings } from './host.ts';
 import type { Boot } from './subject.ts';
 import { Links } from './links.ts';
@@ -28,8 +28,20 @@ import { Truth } from './truth.ts';
 /** Up to this many nodes every step is followed by a look at the machine; above, one in so many. */
 const LOOK_ALWAYS = 16;
 
+/** Above this, documents are kept as values, and the trace tells each step in brief. */
+const LEAN_ABOVE = 256;
+
 /** From one end of a LAN to the other. */
 const LAN_DELAY = millis(0.5);
+
+/**
+ * One look costs as much as there are members; in large worlds all looks together cost no more than
+ * a part of the steps do.
+ */
+function lookEvery(size: number): number {
+  if (size <= LOOK_ALWAYS) return 1;
+  return size <= LEAN_ABOVE ? size : Math.ceil((size * size) / LOOK_ALWAYS);
+}
 
 /** Looks at a machine that made a step. */
 export type StepWatcher = (host: VirtualHost, effects: readonly Effect[]) => void;
@@ -61,7 +73,7 @@ export interface WorldPlan {
  */
 export class World {
   readonly timeline: Timeline = new Timeline();
-  readonly trace: Trace = new Trace();
+  readonly trace: Trace;
   readonly truth: Truth = new Truth();
   readonly pool: AddressPool = new AddressPool();
   readonly random: SeededRandom;
@@ -70,11 +82,15 @@ export class World {
   readonly hosts: VirtualHost[] = [];
   /** Nodes whose beliefs do not count: they see another world. */
   readonly exempt: Set<VirtualHost> = new Set<VirtualHost>();
+  /** Whether this world has so many machines that it must be frugal. */
+  readonly isLarge: boolean;
   readonly #watch: SafetyWatch;
   readonly #sites = new Map<NodeId, string>();
   readonly #watchers = new Set<StepWatcher>();
 
   constructor(plan: WorldPlan) {
+    this.isLarge = plan.size > LEAN_ABOVE;
+    this.trace = new Trace(this.isLarge ? 'brief' : 'whole');
     this.random = new SeededRandom(plan.seed);
     this.network = new Network(this.timeline, this.random.fork(), plan.weather);
     this.links = new Links(this.timeline);
@@ -84,7 +100,7 @@ export class World {
       longestDelay: () => this.network.longestDelay,
       now: () => this.timeline.now,
       isExempt: (host) => this.exempt.has(host),
-      every: plan.size <= LOOK_ALWAYS ? 1 : plan.size,
+      every: lookEvery(plan.size),
     });
   }
 
@@ -110,11 +126,13 @@ export class World {
       links: this.links,
       cast: (host, bytes) => this.#cast(host, bytes),
       witness: (host, input, effects) => this.#witness(host, input, effects),
+      lean: this.isLarge,
       onPort: (name, port) => this.truth.notePort(name, port),
     };
     const { name, id, boot } = plan;
     const clock = new VirtualClock(this.timeline.now, plan.clock);
-    const disk = new VirtualDisk(this.timeline, this.random.fork());
+    const format = this.isLarge ? VALUES : undefined;
+    const disk = new VirtualDisk(this.timeline, this.random.fork(), format);
     const parts = { name, id, boot, site, clock };
     const host = new VirtualHost(parts, disk, this.random.fork(), surroundings);
     this.#sites.set(id, site.site);
@@ -122,8 +140,9 @@ export class World {
     this.truth.notePort(site.site, MAIN_PORT);
     this.hosts.push(host);
     if (plan.files !== undefined) {
-      disk.put('cluster', writeCluster(plan.files.cluster));
-      disk.put('book', writeBook(plan.files.book));
+      const { cluster, book } = plan.files;
+      disk.put('cluster', this.isLarge ? cluster : writeCluster(cluster));
+      disk.put('book', this.isLarge ? book : writeBook(book));
     }
     return host;
   }

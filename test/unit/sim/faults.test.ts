@@ -1,14 +1,19 @@
 import { describe, expect, it } from 'vitest';
 import { SeededRandom } from '../../../src/base/random.ts';
-import { millis, seconds } from '../../../src/base/time.ts';
-import { FAULT_TYPES, applyFault, calm, planFaults, type Fault } from '../../../src/sim/faults.ts';
+import { seconds } from '../../../src/base/time.ts';
+import { FAULT_TYPES, applyFault, calm, drawFault, type Fault } from '../../../src/sim/faults.ts';
 import { FAIR } from '../../../src/sim/network.ts';
 import { Stage } from '../../../src/sim/stage.ts';
 import { standInSuite } from '../../../src/sim/stand-in.ts';
 import { toys } from './toy.ts';
 
+/** Faults of all kinds, one a second. */
 function plan(seed: number, nodes = 6): Fault[] {
-  return planFaults(new SeededRandom(seed), nodes, seconds(60));
+  const random = new SeededRandom(seed);
+  return Array.from({ length: 30 }, (_, index) => {
+    const kind = random.pick(FAULT_TYPES) ?? 'move';
+    return drawFault(random, kind, nodes, 1_000 * index);
+  });
 }
 
 function running(): Stage {
@@ -30,27 +35,14 @@ function addresses(stage: Stage): string[] {
   return stage.hosts.map(({ site }) => site.addresses.join());
 }
 
-describe('a schedule of faults', () => {
+describe('a fault that is drawn', () => {
   it('is the same for the same seed and another for another', () => {
     expect(plan(1)).toEqual(plan(1));
     expect(plan(1)).not.toEqual(plan(2));
   });
 
-  it('contains every kind within a hundred seeds', () => {
-    const seen = new Set(
-      Array.from({ length: 100 }, (_, seed) => plan(seed))
-        .flat()
-        .map((f) => f.type),
-    );
-    expect([...FAULT_TYPES].filter((type) => !seen.has(type))).toEqual([]);
-  });
-
-  it('lies within its length, in order', () => {
-    for (let seed = 0; seed < 20; seed += 1) {
-      const times = plan(seed).map(({ at }) => at);
-      expect(times).toEqual(times.toSorted((a, b) => a - b));
-      expect(Math.max(...times)).toBeLessThan(60_000);
-    }
+  it('survives being written down and read again', () => {
+    expect(JSON.parse(JSON.stringify(plan(3)))).toEqual(plan(3));
   });
 
   it('never moves node 0, so that somebody can be found again', () => {
@@ -66,7 +58,7 @@ describe('a schedule of faults', () => {
 });
 
 describe('a fault that is applied', () => {
-  const base = { at: millis(0), length: seconds(2) };
+  const base = { atMs: 0, lengthMs: 2_000 };
 
   it('moves some and leaves others where they are', () => {
     const stage = running();
@@ -127,7 +119,7 @@ describe('a fault that is applied', () => {
 
   it('can hit a sleeper with a power cut, and its clocks run again after', () => {
     const stage = running();
-    applyFault(stage, { ...base, length: seconds(30), type: 'suspend', node: 1 });
+    applyFault(stage, { ...base, lengthMs: 30_000, type: 'suspend', node: 1 });
     applyFault(stage, { ...base, type: 'crash', node: 1 });
     stage.world.run(3_000);
     const host = stage.host(1);

@@ -1,0 +1,298 @@
+/**
+ * What must hold after every step of every honest machine, besides what checkers.ts looks at: no
+ * counter used twice, no member that is none, no silence that removes, no map or burst without end.
+ */
+
+import { toHex } from '../../base/bytes.ts';
+import type { NodeId } from '../../base/id.ts';
+import type { Instant } from '../../base/time.ts';
+import type { Effect } from '../../core/io.ts';
+import type { MembersDocument } from '../../core/view.ts';
+import { PACKET_TYPES } from '../../wire/packet.ts';
+import { drawsLittle, FORWARDED_MAX, type Finding } from '../checkers.ts';
+import { Failure } from '../failure.ts';
+import type { VirtualHost } from '../host.ts';
+import type { Stage } from '../stage.ts';
+import { census, withinBounds } from './census.ts';
+
+/** Octets of a session datagram's header: index and counter. */
+const HEADER = 9;
+/** A machine is counted, and its view looked at, after each so many of its steps. */
+const COUNT_EVERY = 16;
+const LOOK_EVERY = 4;
+
+/**
+ * Datagrams one step may send for each other member: eight addresses and one of history, two
+ * sockets, and a hello beside each ping. Where nothing is lost so much is never due at once.
+ */
+export const BURST_EACH = 36;
+export const BURST_EXACT = 160;
+
+/**
+ * Datagrams a second one node may send to a bystander that rogues name, and in all to everybody,
+ * where nothing is lost and nobody is slow. Measured: see docs/simulator.md.
+ */
+export const AIMED_MAX = 40;
+export const RATE_MAX = 900;
+
+/** Octets that come back to an accomplice for each that it sent. */
+export const ACCOMPLICE_MAX = 0.6;
+
+/** Rounds a node may begin in the last ten quiet seconds. */
+export const ROUNDS_MAX = 6;
+
+/** Seconds for which a node may claim a false host: until a round ends, and another one does. */
+const FALSE_MAX = 5;
+
+/** A stranger may draw so many octets before factors count: one hello answered is not a flood. */
+const ALLOWANCE = 4_000;
+
+/**
+ * Where datagrams get lost a replayer may be the first to bring one: that is heard, and its source
+ * asked. So it may draw more there, though never as much as it sends.
+ */
+const REPLAYED_LOST = 0.6;
+
+/** What each kind of stranger may draw for an octet sent; by the first word of its site's name. */
+const STRANGERS: readonly (readonly [site: string, factor: number])[] = [
+  ['scan-', 0],
+  ['replay-', 0.2],
+  ['hello-replay-', 0.25],
+  ['forward-', FORWARDED_MAX],
+  ['accomplice', ACCOMPLICE_MAX],
+];
+
+/** Highest values met so far: what the limits above were set by. */
+export interface Meters {
+  burst: number;
+  aimed: number;
+  rate: number;
+  /** Of {@link STRANGERS}: octets drawn for each sent. */
+  readonly drawn: Map<string, number>;
+  rounds: number;
+  /** Largest size met at each place. */
+  readonly sizes: Map<string, number>;
+}
+
+/** What the watch has to know. */
+export interface WatchFacts {
+  readonly stage: Stage;
+  /** Who may be shown as gone. */
+  mayBeGone(id: NodeId): boolean;
+  /** Nothing is lost here and nobody is slow: rates are held to their limits. */
+  readonly exact: boolean;
+}
+
+interface Memory {
+  life: number;
+  steps: number;
+  /** In this life: whom it has shown, and as what. */
+  readonly shown: Map<NodeId, 'there' | 'gone'>;
+  second: number;
+  sent: number;
+  aimed: number;
+  /** Seconds in a row in which it claimed a host that was never its own. */
+  false: number;
+  /** When it began rounds. */
+  readonly rounds: Instant[];
+}
+
+/** Looks at each step; ends the simulation with a {@link Failure} when a rule is broken. */
+export class SwarmWatch {
+  readonly meters: Meters = {
+    burst: 0,
+    aimed: 0,
+    rate: 0,
+    drawn: new Map(),
+    rounds: 0,
+    sizes: new Map(),
+  };
+  readonly #facts: WatchFacts;
+  readonly #memory = new Map<VirtualHost, Memory>();
+  readonly #headers = new Set<string>();
+  readonly #victim: string;
+  readonly #sentTo = new Map<string, number>();
+
+  constructor(facts: WatchFacts, victim: string) {
+    this.#facts = facts;
+    this.#victim = victim;
+  }
+
+  look(host: VirtualHost, effects: readonly Effect[]): void {
+    const { stage } = this.#facts;
+    if (stage.world.exempt.has(host)) return;
+    const memory = this.#of(host);
+    memory.steps += 1;
+    const finding =
+      this.#sends(host, memory, effects) ??
+      this.#events(memory, effects) ??
+      (memory.steps % LOOK_EVERY === 0 ? this.#view(host, memory) : undefined) ??
+      (memory.steps % COUNT_EVERY === 0 ? this.#count(host) : undefined);
+    if (finding !== undefined) throw new Failure('safety', `${host.name}: ${finding}`);
+  }
+
+  /** Datagrams that honest machines sent to a host so far. */
+  sentTo(ip: string): number {
+    return this.#sentTo.get(ip) ?? 0;
+  }
+
+  /**
+   * B3: what a node says of itself is true, or is mended within five seconds. To be asked once a
+   * second.
+   */
+  claims(hosts: readonly VirtualHost[]): Finding {
+    const { truth } = this.#facts.stage.world;
+    for (const host of hosts) {
+      const memory = this.#of(host);
+      const ip = truth.falseClaim(host.id, host.site.site, true);
+      memory.false = ip === undefined ? 0 : memory.false + 1;
+      if (ip !== undefined && memory.false > FALSE_MAX) {
+        return `${host.name}: B3: says for seconds that it is at ${ip}, where it never was`;
+      }
+    }
+    return undefined;
+  }
+
+  /** Strangers drew little so far; to be asked now and then, and at the end. */
+  strangers(sites: Iterable<string>): Finding {
+    for (const site of sites) {
+      const [start, strict] = STRANGERS.find(([one]) => site.startsWith(one)) ?? ['', undefined];
+      if (strict === undefined) continue;
+      const factor = start === 'replay-' && !this.#facts.exact ? REPLAYED_LOST : strict;
+      const { sentBytes, receivedBytes } = this.#facts.stage.world.network.trafficOf(site);
+      const drawn = receivedBytes / Math.max(1, sentBytes);
+      if (sentBytes > ALLOWANCE) keepHighest(this.meters.drawn, site.replace(/-?\d.*/, ''), drawn);
+      const allowed = factor === 0 ? 0 : ALLOWANCE;
+      const traffic = { sentBytes, receivedBytes: receivedBytes - allowed };
+      const counted = { ...traffic, sentDatagrams: 0, receivedDatagrams: 0 };
+      const finding = drawsLittle(site, counted, factor);
+      if (finding !== undefined) return `B6: ${finding}`;
+    }
+    return undefined;
+  }
+
+  /** Nobody has been asking around since a time, when nothing has happened. */
+  quiet(hosts: readonly VirtualHost[], since: Instant): Finding {
+    for (const host of hosts) {
+      const rounds = this.#of(host).rounds.filter((at) => at >= since).length;
+      this.meters.rounds = Math.max(this.meters.rounds, rounds);
+      if (rounds > ROUNDS_MAX) {
+        return `${host.name}: B3: began ${String(rounds)} rounds when all was quiet`;
+      }
+    }
+    return undefined;
+  }
+
+  #sends(host: VirtualHost, memory: Memory, effects: readonly Effect[]): Finding {
+    let burst = 0;
+    for (const effect of effects) {
+      if (effect.type !== 'send') continue;
+      burst += 1;
+      this.#sentTo.set(effect.to.ip, this.sentTo(effect.to.ip) + 1);
+      if (effect.to.ip === this.#victim) memory.aimed += 1;
+      if (effect.bytes[0] !== PACKET_TYPES.session) continue;
+      const header = `${host.name} ${toHex(effect.bytes.subarray(0, HEADER))}`;
+      if (this.#headers.has(header)) return 'PROTOCOL §2.4: used a counter twice under one key';
+      this.#headers.add(header);
+    }
+    memory.sent += burst;
+    this.meters.burst = Math.max(this.meters.burst, burst);
+    const { exact, stage } = this.#facts;
+    const most = exact ? BURST_EXACT : BURST_EACH * stage.hosts.length;
+    if (burst > most) return `bounds: sent ${String(burst)} datagrams at once`;
+    return this.#rates(memory);
+  }
+
+  /** Counted by whole seconds; the one under way is judged, too. */
+  #rates(memory: Memory): Finding {
+    const second = Math.floor(this.#facts.stage.world.now / 1_000);
+    if (second !== memory.second) {
+      memory.second = second;
+      memory.sent = 0;
+      memory.aimed = 0;
+    }
+    if (!this.#facts.exact) return undefined;
+    this.meters.aimed = Math.max(this.meters.aimed, memory.aimed);
+    this.meters.rate = Math.max(this.meters.rate, memory.sent);
+    if (memory.aimed > AIMED_MAX) {
+      return `R2: sent ${String(memory.aimed)} datagrams a second to a bystander`;
+    }
+    if (memory.sent > RATE_MAX) return `bounds: sent ${String(memory.sent)} datagrams a second`;
+    return undefined;
+  }
+
+  #events(memory: Memory, effects: readonly Effect[]): Finding {
+    const { stage } = this.#facts;
+    for (const effect of effects) {
+      if (effect.type !== 'event') continue;
+      const { event } = effect;
+      if (event.type === 'doubt') memory.rounds.push(stage.world.now);
+      if (event.type !== 'fork') continue;
+      const author = stage.hosts.find(({ id }) => id === event.id);
+      const excused = author === undefined || author.wasResumed || stage.world.exempt.has(author);
+      if (!excused) return `§7: ${author.name} signed two acts of one number`;
+    }
+    return undefined;
+  }
+
+  #view(host: VirtualHost, memory: Memory): Finding {
+    const view = host.view();
+    if (view === undefined) return undefined;
+    if (memory.life !== host.life) {
+      memory.life = host.life;
+      memory.shown.clear();
+    }
+    return this.#membersReal(view) ?? this.#membersStay(view, memory);
+  }
+
+  /** B5: nobody is a member that was not admitted, nobody is gone that did not go. */
+  #membersReal(view: MembersDocument): Finding {
+    const { stage, mayBeGone } = this.#facts;
+    for (const member of view.members) {
+      const id = member.id;
+      const known = stage.hosts.some((host) => host.id === id);
+      if (!known && !stage.world.truth.wasInvited(id)) {
+        return `B5: shows ${member.name}, whom nobody admitted`;
+      }
+      if (member.state === 'left' && !mayBeGone(id)) {
+        return `B5: shows ${member.name} as gone, which did not leave`;
+      }
+    }
+    return undefined;
+  }
+
+  /** B5: who was shown is shown for ever, and who is gone does not come back. */
+  #membersStay(view: MembersDocument, { shown }: Memory): Finding {
+    const now = new Map(view.members.map(({ id, state }) => [id, state] as const));
+    for (const [id, before] of shown) {
+      const state = now.get(id);
+      if (state === undefined) return `B5: does not show ${id} any more`;
+      if (before === 'gone' && state !== 'left') return `B5: shows ${id} again, which left`;
+    }
+    for (const [id, state] of now) shown.set(id, state === 'left' ? 'gone' : 'there');
+    return undefined;
+  }
+
+  #count(host: VirtualHost): Finding {
+    const { machine } = host;
+    if (machine === undefined) return undefined;
+    const sizes = census(machine);
+    for (const [place, size] of sizes) keepHighest(this.meters.sizes, place, size);
+    // The thief's are members, too.
+    return withinBounds(sizes, this.#facts.stage.hosts.length + 2);
+  }
+
+  #of(host: VirtualHost): Memory {
+    let memory = this.#memory.get(host);
+    if (memory === undefined) {
+      const counts = { steps: 0, second: 0, sent: 0, aimed: 0, false: 0 };
+      memory = { life: host.life, ...counts, shown: new Map(), rounds: [] };
+      this.#memory.set(host, memory);
+    }
+    return memory;
+  }
+}
+
+function keepHighest(map: Map<string, number>, key: string, value: number): void {
+  if (value > (map.get(key) ?? -1)) map.set(key, value);
+}

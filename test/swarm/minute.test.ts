@@ -1,0 +1,41 @@
+import { describe, expect, it } from 'vitest';
+import { commitSeed, loadSwarm } from './swarm.ts';
+
+/** Worlds end when this many milliseconds of a processor are spent, however fast it is. */
+const BUDGET = 40_000;
+/** A machine that is busy otherwise may take this long for it. */
+const PATIENCE = 600_000;
+/** With fewer the budget was spent on too few worlds to mean anything. */
+const WORLDS_MIN = 3;
+
+describe('random worlds, for a minute', () => {
+  const first = commitSeed();
+
+  it(
+    `break no rule and are whole when calm comes (first seed ${String(first)})`,
+    { timeout: PATIENCE },
+    async () => {
+      const { drawWorld, runWorld, standInSuite } = await loadSwarm();
+      const start = process.cpuUsage();
+      let worlds = 0;
+      const spent = (): number => process.cpuUsage(start).user / 1_000;
+      for (let seed = first; spent() < BUDGET; seed += 1) {
+        const { outcome, failure } = runWorld(drawWorld(seed), { suite: standInSuite });
+        const again = `npm run swarm -- --seed ${String(seed)} --seeds 1`;
+        expect(outcome, `${failure ?? ''}\ntold as a story by: ${again}`).toBe('converged');
+        worlds += 1;
+      }
+      expect(worlds).toBeGreaterThanOrEqual(WORLDS_MIN);
+    },
+  );
+
+  it('can look into the machine: a census of one finds its tables', async () => {
+    const { drawWorld, runWorld, standInSuite } = await loadSwarm();
+    const world = drawWorld(1, { theme: 'gentle', nodes: 4, chaosMs: 1_000 });
+    const { meters } = runWorld(world, { suite: standInSuite });
+    const places = [...meters.sizes.keys()];
+    expect(places).toContain('crew.sessions.peers[].confirmed');
+    expect(places).toContain('crew.book.entries[].history');
+    expect(places.length).toBeGreaterThan(30);
+  });
+});

@@ -1,0 +1,30 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import type { WorldDescription } from '../../src/sim/swarm/description.ts';
+import { loadSwarm } from './swarm.ts';
+
+/** A world that once broke a rule: what it found, which rule, and what was done about it. */
+interface Regression {
+  readonly found: string;
+  readonly rule: string;
+  /** Drawn from this seed; or the world itself, shrunk. */
+  readonly seed?: number;
+  readonly world?: WorldDescription;
+}
+
+const regressions = JSON.parse(
+  readFileSync(new URL('regressions.json', import.meta.url), 'utf8'),
+) as readonly Regression[];
+
+describe('a world that once failed', { timeout: 120_000 }, () => {
+  it.each(regressions)('does so no more: $found', async ({ seed, world }) => {
+    const { drawWorld, runWorld, standInSuite } = await loadSwarm();
+    const replayed = world ?? drawWorld(seed ?? 1);
+    const { outcome, failure } = runWorld(replayed, { suite: standInSuite });
+    expect(outcome, failure).toBe('converged');
+  });
+
+  it('is kept as a seed or as a world, never as neither', () => {
+    for (const { seed, world } of regressions) expect(seed ?? world).toBeDefined();
+  });
+});
