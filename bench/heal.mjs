@@ -3,19 +3,30 @@
  *
  *     npm run bench:heal -- [--runs 20] [--scenario S1,S2,…] [--nat] [--hold 5] [--gap 20]
  *                           [--reuse] [--markdown]
+ *     npm run bench:heal -- --peers [--systems flotilla,serf,nebula,tinc,yggdrasil] [--cap 60]
+ *                           [--tabulate FILE] [the options above, without --reuse]
  *
  * Scenarios are those of test/lab/scenario.ts, and `idle`. Each run starts a cluster of its own;
  * with `--reuse` one cluster serves all runs of a scenario, which takes half the time. One JSON
  * line a run goes to standard output, progress to standard error. `--markdown` puts the figures
  * into docs/benchmarks.md.
+ *
+ * `--peers` measures our rivals too, side by side (bench/peers.mjs, docs/rivals.md). Nobody waits
+ * longer than `--cap` seconds for a heal; what takes longer counts as never. `--tabulate` makes the
+ * tables from the lines that earlier runs printed, and measures nothing.
  */
+import { readFileSync } from 'node:fs';
 import { register } from 'node:module';
 import { parseArgs } from 'node:util';
+import { measuredNow } from './document.mjs';
 import { measureIdle } from './idle.mjs';
+import { updatePeers } from './peers-table.mjs';
+import { allSystems, comparePeers } from './peers.mjs';
 import { updateBenchmarks } from './table.mjs';
 
 register('./typescript-hooks.mjs', import.meta.url);
 const { Cluster } = await import('../test/lab/cluster.ts');
+const { Lab } = await import('../test/lab/lab.ts');
 const { pause, play, scenarioOf, scenarios } = await import('../test/lab/scenario.ts');
 
 const { values } = parseArgs({
@@ -27,25 +38,66 @@ const { values } = parseArgs({
     gap: { type: 'string', default: '20' },
     reuse: { type: 'boolean', default: false },
     markdown: { type: 'boolean', default: false },
+    peers: { type: 'boolean', default: false },
+    systems: { type: 'string', default: allSystems },
+    cap: { type: 'string', default: '60' },
+    tabulate: { type: 'string' },
   },
 });
 
-/** Nobody waits longer for a heal; what takes longer counts as never. */
-const BOUND_MS = 60_000;
 /** The default heartbeat: trouble comes at any phase of it. */
 const BEAT_MS = 600;
 
 const options = {
-  boundMs: BOUND_MS,
+  boundMs: seconds(values.cap),
   holdMs: seconds(values.hold),
   gapMs: seconds(values.gap),
 };
-const rows = [];
-for (const name of values.scenario.split(',')) {
-  if (name === 'idle') rows.push(await idle());
-  else rows.push(await measure(scenarioOf(name), Number(values.runs)));
+if (values.tabulate !== undefined) {
+  const lines = readFileSync(values.tabulate, 'utf8').trim().split('\n');
+  await updatePeers(
+    lines.map((line) => JSON.parse(line)),
+    scenarios,
+  );
+} else if (values.peers) await peers();
+else await alone();
+
+/** Our own figures. */
+async function alone() {
+  const rows = [];
+  for (const name of values.scenario.split(',')) {
+    if (name === 'idle') rows.push(await idle());
+    else rows.push(await measure(scenarioOf(name), Number(values.runs)));
+  }
+  if (values.markdown) await updateBenchmarks(rows, { reuse: values.reuse });
 }
-if (values.markdown) await updateBenchmarks(rows, { reuse: values.reuse });
+
+/** Ours beside those of our rivals. */
+async function peers() {
+  const results = [];
+  const asked = {
+    systems: values.systems.split(','),
+    scenarios: values.scenario.split(','),
+    runs: Number(values.runs),
+    nat: values.nat,
+    play: options,
+  };
+  await comparePeers(asked, { Cluster, Lab, play, scenarioOf }, (result) => {
+    const { boundMs, holdMs } = options;
+    const line = { ...result, boundMs, holdMs, measured: measuredNow() };
+    results.push(line);
+    console.log(JSON.stringify(line));
+    say(`${label(result.scenario)} run ${result.run + 1}, ${result.system}: ${wordsFor(result)}`);
+  });
+  if (values.markdown) await updatePeers(results, scenarios);
+}
+
+function wordsFor({ error, rounds }) {
+  if (error !== undefined) return error;
+  if (rounds === undefined) return 'measured';
+  const shown = rounds.map(({ healedMs }) => ((healedMs ?? Infinity) / 1000).toFixed(2));
+  return `healed in ${shown.join(', ').replaceAll('Infinity', `> ${values.cap}`)} s`;
+}
 
 /**
  * Runs a scenario so many times; one figure a round.
@@ -86,7 +138,7 @@ async function measure(scenario, runs) {
 async function revive(cluster, scenario) {
   const dead = scenario.dead ?? [];
   await Promise.all(dead.map((index) => cluster.launch(index)));
-  await cluster.healed({ sinceMs: performance.now(), boundMs: BOUND_MS, holdMs: 1_000 });
+  await cluster.healed({ sinceMs: performance.now(), boundMs: options.boundMs, holdMs: 1_000 });
 }
 
 /** Ten nodes in peace for a minute. */

@@ -99,7 +99,8 @@ export class Membership {
 
   /**
    * Reads stored acts, in any order. Throws a `UserError` `state-damaged` when they don't found
-   * exactly one cluster, one of them does not belong in it, or `self` was never admitted to it.
+   * exactly one cluster or one of them does not belong in it, `state-not-member` when they admit
+   * `self` no more.
    */
   constructor(suite: Suite, self: NodeId, acts: readonly Bytes[]) {
     const ledger = Ledger.read(suite, acts);
@@ -108,7 +109,7 @@ export class Membership {
     this.#self = self;
     this.#ledger = ledger;
     this.#standings = judge(ledger);
-    if (!this.#standings.nodes.has(self)) throw damaged('this node is no member of its cluster');
+    if (!this.#standings.nodes.has(self)) throw notAdmitted();
     this.#renew();
   }
 
@@ -374,5 +375,14 @@ function damaged(why: string): UserError {
     'state-damaged',
     `The stored cluster cannot be used: ${why}.`,
     'Restore the state folder from a backup, or move it away and join the cluster anew.',
+  );
+}
+
+/** Nothing is damaged: whoever admitted this node, or let that one in, signed other acts instead. */
+function notAdmitted(): UserError {
+  return new UserError(
+    'state-not-member',
+    'This node is no member of its cluster any more: its admission was taken back.',
+    'Ask a member for an invite, move the state folder away and join anew.',
   );
 }

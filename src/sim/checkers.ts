@@ -26,6 +26,10 @@ const DATAGRAM_MAX = 1_200;
 /** Extra sockets (PROTOCOL §5). */
 const FRESH_MAX = 2;
 
+/** Records of one member: a bucket of five, and a margin for what is taken while clocks drift. */
+const RECORDS_AT_ONCE = 8;
+const RECORDS_PER_SECOND = 1.01;
+
 /** A book is read at every change that is shown, and besides after each so many steps. */
 const BOOK_EVERY = 16;
 
@@ -167,6 +171,7 @@ export interface SafetyFacts {
 export class SafetyWatch {
   readonly #facts: SafetyFacts;
   readonly #newest = new Map<VirtualHost, { life: number; sequences: Map<NodeId, number> }>();
+  readonly #taken = new Map<string, { readonly since: Instant; count: number }>();
   #steps = 0;
 
   constructor(facts: SafetyFacts) {
@@ -201,7 +206,32 @@ export class SafetyWatch {
     if (!changed && this.#steps % BOOK_EVERY !== 0) return undefined;
     const book = readBook(host.machine?.document('book'));
     if (book === undefined) return undefined;
-    return historyBounded(book) ?? recordsSigned(book, this.#facts.truth, this.#sequencesOf(host));
+    const known = this.#sequencesOf(host);
+    const before = new Map(known);
+    return (
+      historyBounded(book) ??
+      recordsSigned(book, this.#facts.truth, known) ??
+      this.#recordsPaced(host, before, known)
+    );
+  }
+
+  /** Of one member one record a second is taken, and a few at once (PROTOCOL §4). */
+  #recordsPaced(
+    host: VirtualHost,
+    before: ReadonlyMap<NodeId, number>,
+    after: ReadonlyMap<NodeId, number>,
+  ): Finding {
+    const now = this.#facts.now();
+    for (const [author, sequence] of after) {
+      if (author === host.id || sequence === before.get(author)) continue;
+      const key = `${host.name} ${String(host.life)} ${author}`;
+      const taken = this.#taken.get(key) ?? { since: now, count: 0 };
+      taken.count += 1;
+      this.#taken.set(key, taken);
+      const most = RECORDS_AT_ONCE + (RECORDS_PER_SECOND * (now - taken.since)) / 1_000;
+      if (taken.count > most) return `took ${String(taken.count)} records of ${author} in no time`;
+    }
+    return undefined;
   }
 
   /** A proof is as old as its challenge; that arrived at most the longest delay later. */

@@ -1,12 +1,21 @@
 /** Power cuts at the worst moments: what was said to be done is still done afterwards. */
-import { expect, it } from 'vitest';
+import { afterEach, expect, it } from 'vitest';
+import { Witness } from './durable.ts';
 import { describeInLab, useCluster } from './gate.ts';
 import { pause } from './scenario.ts';
 
 const quick = { boundMs: 20_000, holdMs: 1_000 };
 
 describeInLab('a daemon killed with SIGKILL', () => {
-  const at = useCluster({ nodes: 7, members: 3 });
+  const at = useCluster({ nodes: 8, members: 3 });
+  const witness = new Witness();
+
+  /** All disks: whole, and no number of an act or a record used for two things, ever. */
+  afterEach(() => {
+    for (const { state } of at().daemons) witness.read(state);
+    expect(witness.problems).toEqual([]);
+    expect(witness.seen).toBeGreaterThan(3);
+  });
 
   /** Who is who, as one node sees it. */
   function identities(index: number): Record<string, string> {
@@ -42,6 +51,21 @@ describeInLab('a daemon killed with SIGKILL', () => {
     expect(identities(0)).toEqual(known);
   });
 
+  it('after it promised a tag and an invite, keeps both', async () => {
+    const killed = at().daemon(1);
+    await killed.command(['tag', 'room=roof']);
+    const token = await at().invite(1, 1);
+    const before = witness.read(killed.state);
+    await killed.kill();
+    witness.compare('n1', before, witness.read(killed.state));
+    await at().launch(1);
+    await expectWhole();
+    expect(await killed.command(['members', '--json'])).toContain('"room":"roof"');
+    await at().launch(7, ['--join', token]);
+    await expectWhole();
+    expect(Object.keys(identities(7))).toHaveLength(4);
+  });
+
   it.each([
     [3, 60],
     [4, 200],
@@ -75,6 +99,6 @@ describeInLab('a daemon killed with SIGKILL', () => {
     await at().daemon(6).kill();
     await at().launch(6, ['--join', token]);
     await expectWhole();
-    expect(Object.keys(identities(6))).toHaveLength(7);
+    expect(Object.keys(identities(6))).toHaveLength(8);
   });
 });

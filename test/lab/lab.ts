@@ -143,11 +143,7 @@ export class Lab {
     const [file = '', ...words] = [...this.inside(this.node(index)), ...argv];
     // A session of its own, as on a machine of its own: the scheduler shares the cores among
     // sessions.
-    const child = spawn(file, words, { env: nodeEnv(), stdio: [...stdio], detached: true });
-    this.processes.add(child);
-    child.once('exit', () => this.processes.delete(child));
-    child.once('error', () => this.processes.delete(child));
-    return child;
+    return this.keep(spawn(file, words, { env: nodeEnv(), stdio: [...stdio], detached: true }));
   }
 
   /** Runs a program on a node, under the preload too, and gives its output. */
@@ -158,6 +154,18 @@ export class Lab {
   /** Runs a program where node `index`'s public address is: on its home router, if it has one. */
   runAtEdge(index: number, argv: readonly string[], input = ''): Promise<string> {
     return run([...this.inside(this.edge(index)), ...argv], input);
+  }
+
+  /** Runs a program at the provider, through which every packet between two nodes passes. */
+  runAtProvider(argv: readonly string[], input = ''): Promise<string> {
+    return run([...this.inside(this.router()), ...argv], input);
+  }
+
+  /** Starts a process at the provider; it ends with the lab at the latest. */
+  spawnAtProvider(argv: readonly string[]): ChildProcess {
+    const [file = '', ...words] = [...this.inside(this.router()), ...argv];
+    const child = spawn(file, words, { env: systemEnv(), stdio: ['ignore', 'pipe', 'inherit'] });
+    return this.keep(child);
   }
 
   /** What node `index`'s public line has carried. */
@@ -186,6 +194,14 @@ export class Lab {
     const argv = [...this.realm.enter, 'ip', '-force', '-batch', '-'];
     await run(argv, `${this.removal().join('\n')}\n`).catch(() => '');
     this.realm.close();
+  }
+
+  /** Remembers a process until it ends, so that it ends with the lab at the latest. */
+  private keep(child: ChildProcess): ChildProcess {
+    this.processes.add(child);
+    child.once('exit', () => this.processes.delete(child));
+    child.once('error', () => this.processes.delete(child));
+    return child;
   }
 
   /** The same without waiting, for the moment this process ends. */

@@ -1,5 +1,3 @@
-import { execFileSync } from 'node:child_process';
-import { fileURLToPath } from 'node:url';
 import type { census } from '../../src/sim/swarm/census.ts';
 import type { drawWorld } from '../../src/sim/swarm/draw.ts';
 import type { runWorld } from '../../src/sim/swarm/run.ts';
@@ -60,19 +58,4 @@ export async function notice(
     ) => Promise<{ readonly worlds: number; readonly failure: string } | undefined>;
   };
   return noticing.notice(mutant);
-}
-
-/** The first seed of this commit; 1 where there is no commit to be asked. */
-export function commitSeed(): number {
-  const cwd = fileURLToPath(new URL('../..', import.meta.url));
-  try {
-    const head = execFileSync('git', ['rev-parse', 'HEAD'], {
-      cwd,
-      encoding: 'utf8',
-      stdio: ['ignore', 'pipe', 'ignore'],
-    });
-    return Number.parseInt(head.slice(0, 8), 16);
-  } catch {
-    return 1;
-  }
 }

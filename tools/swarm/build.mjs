@@ -22,7 +22,8 @@ const COUNTED = ['base', 'core'].map((folder) => `src/${folder}/`);
  * @param {{ file: string, find: string, put: string } | undefined} [mutant]
  */
 export async function bundleSwarm(mutant) {
-  let replaced = false;
+  const edits = mutant === undefined ? [] : [mutant, ...(mutant.also ?? [])];
+  const replaced = new Set();
   const { outputFiles } = await build({
     absWorkingDir: root,
     entryPoints: ['src/sim/swarm/index.ts'],
@@ -39,9 +40,10 @@ export async function bundleSwarm(mutant) {
           onLoad({ filter: /[\\/]src[\\/].*\.ts$/ }, async ({ path }) => {
             const file = relative(root, path).split(sep).join('/');
             let contents = await readFile(path, 'utf8');
-            if (file === mutant?.file) {
-              contents = replaceOnce(contents, mutant);
-              replaced = true;
+            for (const edit of edits) {
+              if (file !== edit.file) continue;
+              contents = replaceOnce(contents, edit);
+              replaced.add(edit);
             }
             if (COUNTED.some((folder) => file.startsWith(folder))) contents = open(contents);
             return { contents, loader: 'ts' };
@@ -50,7 +52,8 @@ export async function bundleSwarm(mutant) {
       },
     ],
   });
-  if (mutant !== undefined && !replaced) throw new Error(`nothing imports ${mutant.file}`);
+  const unused = edits.find((edit) => !replaced.has(edit));
+  if (unused !== undefined) throw new Error(`nothing imports ${unused.file}`);
   return outputFiles[0]?.text ?? '';
 }
 

@@ -8,9 +8,9 @@ export const SEEDS_MAX = 60;
 
 /**
  * `rule`: of DESIGN §1 and §2 or a section of PROTOCOL.md. `themes`: of the worlds it is looked for
- * in; none: any. `fast`: one of the few that `npm test` looks at.
+ * in; none: any. `attacks`: what rogues do there. `fast`: one of the few that `npm test` looks at.
  * @typedef {{ name: string, rule: string, off: string, file: string, find: string, put: string,
- *   themes?: readonly string[], fast?: boolean }} Mutant
+ *   themes?: readonly string[], attacks?: readonly string[], fast?: boolean }} Mutant
  */
 
 /** @type {readonly Mutant[]} */
@@ -33,6 +33,7 @@ export const MUTANTS = [
     file: 'src/core/paths.ts',
     find: '    if (peerPaths.wrongPongs < WRONG_PONGS_MAX) return;',
     put: '    if (peerPaths.wrongPongs > 0) return;',
+    attacks: ['lucky-pong'],
     themes: ['gentle'],
   },
   {
@@ -154,6 +155,7 @@ export const MUTANTS = [
     file: 'src/core/reflections.ts',
     find: '    return now < (this.#named.get(id) ?? -Infinity);',
     put: '    return false;',
+    attacks: ['new-reflections'],
     themes: ['gentle'],
   },
   {
@@ -213,7 +215,7 @@ export const MUTANTS = [
     off: 'a member is admitted without its consent, on an invite redeemed by nobody',
     file: 'src/wire/act.ts',
     find: "  if (act.type !== 'admit') return true;\n  const { cluster,",
-    put: "  if (act.type === 'admit') return true;\n  const { cluster,",
+    put: "  if (act.type !== 'admit' || act.type === 'admit') return true;\n  const { cluster,",
     themes: ['doors', 'gentle'],
   },
   {
@@ -223,6 +225,19 @@ export const MUTANTS = [
     file: 'src/core/invites.ts',
     find: "    if (redeemed >= invite.uses) return 'spent';",
     put: '',
+    // The admission would be signed, and then judged void by everyone: both must be off.
+    also: [
+      {
+        file: 'src/core/standing.ts',
+        find: '    if (invite.redeemed >= invite.act.uses) {',
+        put: '    if (false) {',
+      },
+      {
+        file: 'src/core/membership.ts',
+        find: ' || invite.redeemed >= invite.act.uses) return undefined;',
+        put: ') return undefined;',
+      },
+    ],
     themes: ['doors'],
   },
   {
@@ -309,6 +324,7 @@ export const MUTANTS = [
     file: 'src/core/session.ts',
     find: '    if (this.#budget < 1) return false;',
     put: '',
+    attacks: ['hello-flood'],
     themes: ['gentle'],
   },
   ...[
@@ -326,6 +342,7 @@ export const MUTANTS = [
     rule: 'bound',
     off: `${what}: a thousand times as many`,
     file: 'src/core/config.ts',
+    attacks: name === 'wants-unbounded' ? ['want-flood'] : undefined,
     find: `export const ${constant};`,
     put: `export const ${constant}_000;`,
     themes,
@@ -346,6 +363,7 @@ export const MUTANTS = [
     file: 'src/core/seek.ts',
     find: '    return last.count <= INTRODUCTIONS_PER_SECOND;',
     put: '    return true;',
+    attacks: ['introduce-flood'],
     themes: ['gentle'],
   },
   {
@@ -355,6 +373,7 @@ export const MUTANTS = [
     file: 'src/core/seek.ts',
     find: '    if (last !== undefined && elapsed(last, now) < ANSWER_GAP) return false;',
     put: '',
+    attacks: ['seek-flood'],
     themes: ['gentle'],
   },
   {
@@ -364,6 +383,7 @@ export const MUTANTS = [
     file: 'src/core/reconcile.ts',
     find: '  if (last !== undefined && elapsed(last.at, now) < pause) return;',
     put: '',
+    attacks: ['digest-flood'],
     themes: ['gentle'],
   },
   {
@@ -373,6 +393,7 @@ export const MUTANTS = [
     file: 'src/core/reconcile.ts',
     find: '    if (last === undefined || elapsed(last, now) >= WANT_GAP) {',
     put: '    if (last !== now) {',
+    attacks: ['sequence-flood'],
     themes: ['gentle'],
   },
 ];

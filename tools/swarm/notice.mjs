@@ -16,7 +16,8 @@ export async function notice(mutant, seedsMax = SEEDS_MAX) {
   const { drawWorld, runWorld, standInSuite } = await loadSwarm(mutant, mutant.name);
   const themes = mutant.themes ?? [undefined];
   for (let seed = 1; seed <= seedsMax; seed += 1) {
-    const world = drawWorld(seed, { theme: themes[seed % themes.length] });
+    const { attacks } = mutant;
+    const world = drawWorld(seed, { theme: themes[seed % themes.length], attacks });
     const { outcome, failure = '' } = runWorld(world, { suite: standInSuite });
     if (outcome !== 'converged') return { worlds: seed, outcome, failure };
   }

@@ -21,15 +21,15 @@ import { Accomplice, Victim } from './strangers.ts';
 import { Rogue, type Lair } from './rogue.ts';
 
 /** Own invites a rogue signs: answers to a want for them are more than eight datagrams. */
-const OWN_ACTS = 80;
+const OWN_ACTS = 150;
 /** Wrong pongs before the right one: more than the eight that are allowed. */
 const GUESSES = 12;
 /** Ticks of guessing before the right answer is said, so that no guess is overtaken by it. */
 const GUESS_TICKS = 8;
 /** A hundred years on: no act here expires. */
 const FAR = wallTime(4_102_444_800_000);
-/** New hellos a tick of a flood: 600 a second, three times what is opened. */
-const HELLOS = 30;
+/** New hellos a tick of a flood: 800 a second, four times what is opened. */
+const HELLOS = 40;
 
 type Attack = (rogue: Rogue, gang: Gang, state: State) => void;
 
@@ -52,6 +52,8 @@ export class Gang {
   readonly guesser: Accomplice;
   /** Rogues whose leave was signed: nothing must go to them any more. */
   readonly left: Set<number> = new Set<number>();
+  /** Hosts that rogues made up. */
+  readonly invented: Set<string> = new Set<string>();
   readonly #active = new Map<number, Set<AttackName>>();
   readonly #states = new Map<number, State>();
 
@@ -99,6 +101,7 @@ export class Gang {
     return Array.from({ length: count }, () => {
       const at = Rogue.at(this.stage.world.pool.fresh(), MAIN_PORT);
       this.stage.world.truth.tell(at);
+      this.invented.add(at.ip);
       return at;
     });
   }
@@ -108,7 +111,7 @@ export class Gang {
     const attacks = this.#attacksOf(node);
     if (attacks.has('false-reflection')) return Rogue.at(this.victim.ip, MAIN_PORT);
     if (!attacks.has('new-reflections')) return from;
-    const lie = Math.floor(now / 3_000) % 200;
+    const lie = Math.floor(now / 2_000) % 200;
     const at = Rogue.at(`203.0.113.${String(lie + 10)}`, MAIN_PORT);
     // Whoever believes it may say so, and others may try it: a hint earns one challenge.
     this.stage.world.truth.tell(at);
@@ -139,10 +142,16 @@ const ATTACKS: Readonly<Record<AttackName, Attack>> = {
     const bytes = rogue.record([gang.victim.at(MAIN_PORT)]);
     rogue.sayAll({ type: 'news', items: [{ kind: 'record', bytes }] });
   },
+  // As many as a record and hints can name, so that whoever tries it has more than it may ask.
   'claim-many': (rogue, gang, state) => {
-    if (state.ticks % 20 !== 0) return;
-    const bytes = rogue.record(gang.inventAddresses(6));
-    rogue.sayAll({ type: 'news', items: [{ kind: 'record', bytes }] });
+    if (state.ticks % 20 === 0) {
+      const bytes = rogue.record(gang.inventAddresses(6));
+      rogue.sayAll({ type: 'news', items: [{ kind: 'record', bytes }] });
+    }
+    if (state.ticks % 4 !== 0) return;
+    for (const address of gang.inventAddresses(1)) {
+      rogue.sayAll({ type: 'introduce', seeker: rogue.id, address, record: undefined });
+    }
   },
   'lucky-pong': guess,
   'any-pong': (rogue, gang, state) => {
@@ -157,12 +166,16 @@ const ATTACKS: Readonly<Record<AttackName, Attack>> = {
   'new-reflections': () => undefined,
   mute: () => undefined,
   'seek-flood': (rogue) => {
-    for (const target of rogue.peers) rogue.sayAll({ type: 'seek', target, sequence: 0 });
+    for (const target of rogue.random.sample(rogue.peers, 2)) {
+      for (let count = 0; count < 3; count += 1)
+        rogue.sayAll({ type: 'seek', target, sequence: 0 });
+    }
   },
-  // Two a tick and peer: five times what is acted on in a second.
+  // Six a tick to each: fifteen times what is acted on in a second.
   'introduce-flood': (rogue, gang) => {
     const address = gang.victim.at(MAIN_PORT);
-    for (const seeker of rogue.random.sample(rogue.peers, 2)) {
+    for (let count = 0; count < 6; count += 1) {
+      const seeker = rogue.random.pick(rogue.peers) ?? rogue.id;
       rogue.sayAll({ type: 'introduce', seeker, address, record: undefined });
     }
   },
@@ -190,8 +203,8 @@ const ATTACKS: Readonly<Record<AttackName, Attack>> = {
     rogue.sayAll({ type: 'ping', challenge: rogue.random.below(2 ** 32), sequence, digest: 0 });
   },
   'hello-flood': (rogue, _gang, state) => {
-    // One second of six, at one of them: what is over the budget must be dropped in each.
-    if (state.ticks % 120 >= 20) return;
+    // Two seconds of six, at one of them: what is over the budget must be dropped in each.
+    if (state.ticks % 120 >= 40) return;
     const peer = rogue.peers[Math.floor(state.ticks / 120) % Math.max(1, rogue.peers.length)];
     for (let count = 0; peer !== undefined && count < HELLOS; count += 1) rogue.greetAnew(peer);
   },

@@ -31,6 +31,8 @@ export interface DrawOptions {
   readonly theme?: Theme | undefined;
   readonly nodes?: number | undefined;
   readonly chaosMs?: number | undefined;
+  /** Attacks that the rogues of a gentle world choose from. */
+  readonly attacks?: readonly AttackName[] | undefined;
   /** Every node behind a home router. */
   readonly nat?: boolean | undefined;
 }
@@ -102,16 +104,24 @@ function rough(random: SeededRandom, options: DrawOptions): Draft {
 function gentle(random: SeededRandom, options: DrawOptions): Draft {
   const chaosMs = options.chaosMs ?? whole(random, 10_000, 25_000);
   const count = options.nodes ?? 4 + random.below(4);
-  const roles = castOf(random, count, { rogues: 1, liars: random.below(2), late: 0 });
+  const liars = options.attacks === undefined ? random.below(2) : 0;
+  const roles = castOf(random, count, { rogues: 1, liars, late: 0 });
   const nodes = roles.map((role) => someone(random, role, options));
   const kinds = (['move', 'swap', 'inherit', 'set-wall'] as const).filter(() => random.chance(0.6));
   const pause = random.between(2_000, 8_000);
   const happenings = [
     ...faultsOf(random, kinds, roles, { chaosMs, pause }),
-    ...attacksOf(random, roles, GENTLE_ATTACKS, chaosMs, 6),
+    ...attacksOf(random, roles, options.attacks ?? attacksBeside(roles), chaosMs, 6),
     ...strangers(random, chaosMs, count - 1),
   ];
   return { nodes, weather: FAIR, chaosMs, happenings };
+}
+
+/** A liar is there already: two different lies beside few honest voters would be too many. */
+function attacksBeside(roles: readonly NodeRole[]): readonly AttackName[] {
+  if (!roles.includes('liar')) return GENTLE_ATTACKS;
+  const lies: readonly AttackName[] = ['false-reflection', 'new-reflections'];
+  return GENTLE_ATTACKS.filter((attack) => !lies.includes(attack));
 }
 
 /** Nothing but moves of others: who is forwarded must be shown where it is all the time. */
@@ -172,6 +182,7 @@ function doors(random: SeededRandom, options: DrawOptions): Draft {
     ...comings(random, roles, chaosMs),
     ...strangers(random, chaosMs, count - 1),
   ];
+  if (random.chance(0.4)) happenings.push(...unsaved(random, chaosMs));
   const by = random.pick(makers(roles)) ?? 0;
   if (random.chance(0.5)) happenings.push({ type: 'thief', by, ...span(random, chaosMs, 1_000) });
   if (random.chance(0.4)) happenings.push({ type: 'crowd', by, ...span(random, chaosMs, 1_000) });
@@ -188,6 +199,21 @@ function doors(random: SeededRandom, options: DrawOptions): Draft {
     });
   }
   return { nodes, weather: FAIR, chaosMs, happenings };
+}
+
+/**
+ * A machine that starts while its disk is full, says something, and is gone before that is written:
+ * what it says in its next life must not be said under the same number.
+ */
+function unsaved(random: SeededRandom, chaosMs: number): Happening[] {
+  const node = 1;
+  const atMs = whole(random, 0, chaosMs / 2);
+  return [
+    { type: 'disk-full', node, atMs, lengthMs: 6_000 },
+    { type: 'crash', node, atMs: atMs + 500, lengthMs: 300 },
+    { type: 'crash', node, atMs: atMs + 4_000, lengthMs: 3_000 },
+    { type: 'move', nodes: [node], atMs: atMs + 5_000, lengthMs: 0 },
+  ];
 }
 
 /** Who is what: node 0 honest and there from the start, the others in random order. */
@@ -288,7 +314,7 @@ function rollbacks(random: SeededRandom, roles: readonly NodeRole[], chaosMs: nu
   const node = makers(roles).at(-1);
   // Not the makers of invites: which of their acts count after a roll-back is another question.
   if (node === undefined || node < 3 || roles.includes('latecomer')) return [];
-  const type = random.pick(['snapshot', 'restore', undefined, undefined] as const);
+  const type = random.pick(['snapshot', 'snapshot', 'restore', undefined] as const);
   if (type === undefined) return [];
   const atMs = whole(random, 0, chaosMs / 2);
   // Above the ten seconds within which a resumed snapshot cannot be told (PROTOCOL §12).

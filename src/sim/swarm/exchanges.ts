@@ -60,6 +60,12 @@ export class Exchanges {
     });
   }
 
+  /** What is sealed in a session datagram that a machine of this world made. */
+  opened(bytes: Bytes): Message | undefined {
+    const sealed = this.#sealed.get(toHex(bytes.subarray(0, HEADER)));
+    return sealed === undefined ? undefined : decodeMessage(sealed);
+  }
+
   /** The last ones, oldest first. */
   get last(): readonly Exchange[] {
     return this.#kept.toArray();
@@ -68,8 +74,7 @@ export class Exchanges {
   #wordsFor(bytes: Bytes): string {
     if (bytes[0] === PACKET_TYPES.hello && bytes.length === 117) return 'hello';
     if (bytes[0] === PACKET_TYPES.answer && bytes.length === 57) return 'answer';
-    const sealed = this.#sealed.get(toHex(bytes.subarray(0, HEADER)));
-    const message = sealed === undefined ? undefined : decodeMessage(sealed);
+    const message = this.opened(bytes);
     return message === undefined ? `${String(bytes.length)} octets of noise` : say(message);
   }
 }

@@ -2,6 +2,9 @@
 
 import { unreachable } from '../../base/assert.ts';
 import { millis, minutes, seconds } from '../../base/time.ts';
+import type { NodeId } from '../../base/id.ts';
+import { readCluster } from '../../core/documents.ts';
+import { decodeAct } from '../../wire/act.ts';
 import { Forwarder, Liar, Scanner } from '../attackers.ts';
 import { FAULT_TYPES, applyFault, calm, type Fault } from '../faults.ts';
 import { Failure } from '../failure.ts';
@@ -11,7 +14,7 @@ import type { Stage } from '../stage.ts';
 import type { Gang } from './attacks.ts';
 import type { Happening, Incident, WorldDescription } from './description.ts';
 import { Crowd } from './crowd.ts';
-import { Heir, HelloReplayer, SealedReplayer } from './strangers.ts';
+import { Heir, HelloReplayer, Outlaw, SealedReplayer } from './strangers.ts';
 
 /** A slow machine does nothing for this long, and then runs for as long. */
 const SLOW_BEAT = 60;
@@ -135,7 +138,8 @@ export class Mischief {
         return;
       }
       case 'scan':
-        return new Scanner(world, name).start(this.stage.hosts);
+        new Scanner(world, name).start(this.stage.hosts);
+        return this.#outlaw(`outlaw-${String(this.#strangers)}`);
       case 'replay':
         return new SealedReplayer(world, name).start();
       case 'hello-replay':
@@ -150,6 +154,15 @@ export class Mischief {
       default:
         unreachable(incident);
     }
+  }
+
+  #outlaw(name: string): void {
+    const { world, suite, cluster, crew, hosts } = this.stage;
+    const targets = crew.flatMap(({ identity }, index) => {
+      const host = hosts[index];
+      return host === undefined ? [] : [{ host, agreement: identity.agreement.public }];
+    });
+    new Outlaw(world, name).start(suite, cluster, targets);
   }
 
   #slow(host: VirtualHost, until: number): void {
@@ -171,9 +184,26 @@ export class Mischief {
     if (seaman === undefined || !ready || host.site.addresses.length === 0) return;
     askForInvite(stage.world, maker, (token) => {
       redeem(stage.world, stage.suite, token, { host, seaman }, (end) => {
-        if (end.type === 'admitted') stage.welcome(host);
+        if (end.type !== 'admitted') return;
+        if (!this.#isOnDisk(seaman.identity.id)) {
+          const words = `§9: told ${host.name} that it is a member before that was on any disk`;
+          throw new Failure('safety', words);
+        }
+        stage.welcome(host);
       });
     });
+  }
+
+  /** Whether an admission of this node is written anywhere else than on its own disk. */
+  #isOnDisk(id: NodeId): boolean {
+    const { hosts, suite } = this.stage;
+    const others = hosts.filter((host) => host.id !== id);
+    return others.some(({ disk }) =>
+      readCluster(disk.read('cluster'))?.acts.some((bytes) => {
+        const act = decodeAct(suite, bytes)?.act;
+        return act?.type === 'admit' && act.id === id;
+      }),
+    );
   }
 
   #leave(host: VirtualHost): void {

@@ -6,7 +6,11 @@
 import { address, type Address } from '../../base/address.ts';
 import type { Bytes } from '../../base/bytes.ts';
 import { BoundedList } from '../../base/bounded.ts';
-import type { NodeId } from '../../base/id.ts';
+import type { ClusterId, NodeId } from '../../base/id.ts';
+import { Sessions } from '../../core/session.ts';
+import { identityFrom } from '../../crypto/identity.ts';
+import type { Suite } from '../../crypto/suite.ts';
+import { Unpredictable } from '../../crypto/unpredictable.ts';
 import { Outsider } from '../attackers.ts';
 import { Failure } from '../failure.ts';
 import type { VirtualHost } from '../host.ts';
@@ -122,13 +126,31 @@ export class Heir extends Outsider {
   }
 }
 
+/** Whom an outlaw greets: it knows the static key, as somebody who was a guest once might. */
+export interface Target {
+  readonly host: VirtualHost;
+  readonly agreement: Bytes;
+}
+
 /** Says hello in proper form under keys of its own, which nobody ever admitted. */
 export class Outlaw extends Outsider {
-  override receive(): void {
-    throw new Failure('safety', 'B6: somebody answered a hello of nobody');
+  /** To everyone, twice a second; an answer is the end. */
+  start(suite: Suite, cluster: ClusterId, targets: readonly Target[]): void {
+    const unpredictable = new Unpredictable(suite);
+    const own = identityFrom(suite, this.random.bytes(32));
+    this.every(500, () => {
+      const target = this.random.pick(targets);
+      const to = address(target?.host.site.addresses[0] ?? '', MAIN_PORT);
+      if (target === undefined || to === undefined) return;
+      unpredictable.refill(this.random.bytes(32));
+      const sessions = new Sessions(suite, own, cluster, unpredictable);
+      const bytes = sessions.greet(target.host.id, target.agreement, this.world.now);
+      if (bytes === undefined) return;
+      this.world.network.send(this, { from: this.at(MAIN_PORT), to, bytes });
+    });
   }
 
-  say(to: Address, bytes: Bytes): void {
-    this.world.network.send(this, { from: this.at(MAIN_PORT), to, bytes });
+  override receive(): void {
+    throw new Failure('safety', 'B6: somebody answered a hello of nobody');
   }
 }

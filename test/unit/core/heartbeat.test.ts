@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import type { NodeId } from '../../../src/base/id.ts';
 import { SeededRandom } from '../../../src/base/random.ts';
 import { after, instant, millis, seconds, type Instant } from '../../../src/base/time.ts';
-import { BEAT_JITTER } from '../../../src/core/config.ts';
+import { BEAT_JITTER, SMALL_CLUSTER } from '../../../src/core/config.ts';
 import { Heartbeat } from '../../../src/core/heartbeat.ts';
 
 const T0 = instant(1_000);
@@ -94,6 +94,14 @@ describe('pings that should have come', () => {
     expect(beat.silent(later(3_599), BEAT)).toBe(false);
     expect(beat.silent(later(3_600), BEAT)).toBe(true);
     expect(beat.silent(later(3_601), BEAT)).toBe(false);
+    expect(beat.silent(later(7_200), BEAT)).toBe(true);
+  });
+
+  test('are missed after twelve beats in a cluster above sixteen, where six may be chance', () => {
+    const beat = heartbeat();
+    for (let index = 0; index < SMALL_CLUSTER; index += 1) beat.add(`more ${index}` as NodeId);
+    expect(beat.silent(T0, BEAT)).toBe(false);
+    expect(beat.silent(later(7_199), BEAT)).toBe(false);
     expect(beat.silent(later(7_200), BEAT)).toBe(true);
   });
 

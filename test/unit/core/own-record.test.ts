@@ -197,3 +197,26 @@ describe('the ports worth listing', () => {
     expect(portsToList(ports([1, 50_000]), true, undefined)).toEqual(ports([1, 50_000]));
   });
 });
+
+describe('a record that the disk held at the start', () => {
+  test('is what this node says of itself until it signs another', () => {
+    const before = ready();
+    const kept = before.sign([host('192.0.2.7', 3, [0, 4117])], 'mapped');
+    if (kept === undefined) throw new Error('nothing was signed');
+    const record = ready(before.reserved);
+    expect(record.resume(kept)).toBe(true);
+    expect(record.sequence).toBe(kept.sequence);
+    expect(record.current).toBe(kept);
+    listed(record, host('192.0.2.8', 3, [0, 4117]));
+    expect(record.sequence).toBeGreaterThan(before.reserved);
+  });
+
+  test('does not count when its number was never reserved, or when it says another beat', () => {
+    const kept = ready().sign([], 'unknown');
+    if (kept === undefined) throw new Error('nothing was signed');
+    expect(own(0).resume(kept)).toBe(false);
+    const slower = new OwnRecord(identityOf('attic'), cluster, millis(700), 1_000, []);
+    expect(slower.resume(kept)).toBe(false);
+    expect(slower.sequence).toBe(0);
+  });
+});

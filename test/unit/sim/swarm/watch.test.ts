@@ -39,7 +39,14 @@ function watched(change: (members: MemberView[]) => MemberView[] = (members) => 
     },
   });
   for (const host of stage.hosts) host.start();
-  const watch = new SwarmWatch({ stage, mayBeGone: () => false, exact: true }, victim);
+  const facts = {
+    stage,
+    opened: () => undefined,
+    isInvented: (ip: string) => ip.startsWith('198.18.'),
+    mayBeGone: () => false,
+    exact: true,
+  };
+  const watch = new SwarmWatch(facts, victim);
   return { stage, watch, look: (...effects) => watch.look(stage.host(0), effects) };
 }
 
@@ -99,6 +106,50 @@ describe('the watch of the swarm', () => {
     expect(() => {
       look(send(victim, 0x23, 200));
     }).toThrow(/R2/);
+  });
+
+  it('notices two members at one place, when that lasts', () => {
+    let twins = false;
+    const { stage, look } = watched((members) =>
+      twins
+        ? members.map((one) => ({ ...one, address: '203.0.113.10:4117', proof: 'direct' }))
+        : members,
+    );
+    // The world has a watch of its own, which would not let such a view pass.
+    const lookAtTwins = (): void => {
+      twins = true;
+      try {
+        lookAtView(look);
+      } finally {
+        twins = false;
+      }
+    };
+    lookAtTwins();
+    stage.world.run(1_900);
+    expect(lookAtTwins).not.toThrow();
+    stage.world.run(200);
+    expect(lookAtTwins).toThrow(/B1: shows .* both at/);
+  });
+
+  it('notices more made up addresses asked at once than candidates and one of history', () => {
+    const ask = (count: number): Effect[] =>
+      Array.from({ length: count }, (_, host) => send(`198.18.0.${String(host)}`, 0x23, host));
+    expect(() => {
+      watched().look(...ask(9));
+    }).not.toThrow();
+    expect(() => {
+      watched().look(...ask(10));
+    }).toThrow(/bounds: asked 10 addresses/);
+  });
+
+  it('notices more answers to hellos in a second than there is a budget for', () => {
+    const { look } = watched();
+    const answers = (count: number): Effect[] =>
+      Array.from({ length: count }, (_, counter) => send('203.0.113.10', 0x22, counter));
+    for (let burst = 0; burst < 6; burst += 1) look(...answers(70));
+    expect(() => {
+      look(...answers(1));
+    }).toThrow(/bounds: answered/);
   });
 
   it('notices a member that nobody admitted', () => {
