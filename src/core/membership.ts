@@ -378,7 +378,7 @@ function damaged(why: string): UserError {
   );
 }
 
-/** Nothing is damaged: whoever admitted this node, or let that one in, signed other acts instead. */
+/** Nothing is damaged: who admitted this node, or let that one in, signed other acts instead. */
 function notAdmitted(): UserError {
   return new UserError(
     'state-not-member',

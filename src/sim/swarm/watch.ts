@@ -32,7 +32,7 @@ export const BURST_EXACT = 160;
 /**
  * Datagrams a second one node may send to a bystander that rogues name, and in all to everybody,
  * where nothing is lost and nobody is slow. Guards, about twice what was measured (43 and 450):
- * eight introductions a second may each lead to a challenge from two sockets, beside those of rounds.
+ * eight introductions a second may each lead to a challenge from two sockets, beside a round's.
  */
 export const AIMED_MAX = 80;
 export const RATE_MAX = 900;
