@@ -373,7 +373,7 @@ export function sendErrorDue(crew: Crew): void {
 
 /**
  * Every ten seconds while a fresh socket is open: close those that nothing needs, and try the main
- * one again where it was silent for long enough that an old flow died.
+ * one again where no old flow can be in its way, or where it was silent for long enough to die.
  */
 export function tidy(crew: Crew): void {
   for (const peer of others(crew)) {

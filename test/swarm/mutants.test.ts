@@ -8,7 +8,7 @@ const PATIENCE = 300_000;
 
 describe('a rule that is switched off', { timeout: PATIENCE }, () => {
   it.each(MUTANTS.filter(({ fast }) => fast))(
-    'is missed by the swarm: $name ($rule)',
+    'is noticed by the swarm: $name ($rule)',
     async (mutant) => {
       const noticed = await notice(mutant);
       expect(noticed?.worlds ?? Infinity).toBeLessThanOrEqual(SEEDS_MAX);
