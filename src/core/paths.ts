@@ -12,7 +12,7 @@ import { CANDIDATES_MAX, HISTORY_SILENCE_MAX, TIMEOUT_UNKNOWN, WRONG_PONGS_MAX }
 import { MAIN, type SocketId } from './io.ts';
 import { laterProof, samePath, shouldReplace, type Path } from './path.ts';
 import { blankPeerPaths, type PeerPaths } from './peer-paths.ts';
-import { Questions, type Question } from './questions.ts';
+import { Questions, type Asking, type Question } from './questions.ts';
 import { Strays } from './strays.ts';
 
 export type { Question } from './questions.ts';
@@ -52,25 +52,10 @@ export class Paths {
   readonly #inUse = new Map<AddressKey, Set<NodeId>>();
 
   /** Notes a challenge that is being sent; the caller seals and sends the ping. */
-  ask(
-    peer: NodeId,
-    challenge: number,
-    socket: SocketId,
-    address: Address,
-    now: Instant,
-    timeout: Duration,
-  ): Question {
+  ask(asking: Asking, now: Instant, timeout: Duration): Question {
     const deadline = after(now, timeout);
-    const question: Question = {
-      peer,
-      challenge,
-      socket,
-      address,
-      sentAt: now,
-      deadline,
-      overdue: false,
-    };
-    this.#of(peer);
+    const question: Question = { ...asking, sentAt: now, deadline, overdue: false };
+    this.#of(asking.peer);
     this.#questions.add(question);
     return question;
   }
@@ -85,7 +70,7 @@ export class Paths {
     }
     if (!this.#questions.any(peer)) peerPaths.wrongPongs = 0;
     const roundTrip = elapsed(question.sentAt, now);
-    peerPaths.roundTrip.sample(roundTrip);
+    peerPaths.roundTrip.sample(roundTrip, question.atRest);
     const proven: Path = {
       socket: question.socket,
       address: question.address,
@@ -344,7 +329,10 @@ export class Paths {
     if (known === undefined || moved) {
       peerPaths.since = now;
       peerPaths.lastHost = best.address;
-      if (moved) peerPaths.moves += 1;
+      if (moved) {
+        peerPaths.moves += 1;
+        peerPaths.roundTrip.unsettle();
+      }
     }
     if (before !== undefined && sameAddress(before.address, best.address)) return undefined;
     return { peer, from: before?.address, to: best.address, moved };

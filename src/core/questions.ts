@@ -15,11 +15,16 @@ export interface Question {
   readonly challenge: number;
   readonly socket: SocketId;
   readonly address: Address;
+  /** Asked while no round ran; the time its answer takes is the path's, not that of a burst. */
+  readonly atRest: boolean;
   readonly sentAt: Instant;
   readonly deadline: Instant;
   /** The time-out passed; a late pong still proves. */
   readonly overdue: boolean;
 }
+
+/** What is asked, before it is known until when. */
+export type Asking = Omit<Question, 'sentAt' | 'deadline' | 'overdue'>;
 
 /** All open questions; at most CHALLENGES_MAX a peer, the oldest gives way. */
 export class Questions {

@@ -3,21 +3,38 @@
 import { millis, type Duration } from '../base/time.ts';
 import { TIMEOUT_CEILING, TIMEOUT_FLOOR, TIMEOUT_UNKNOWN } from './config.ts';
 
-/** Smoothed round trip and its variation. Each challenge is answered once, so no ambiguity (§3). */
+/**
+ * Smoothed round trip and its variation. Each challenge is answered once, so no ambiguity (§3).
+ *
+ * Two departures from RFC 6298, which is made for many samples a second, where here one comes in
+ * seconds and the first ones come in a crowd, while everybody proves everybody:
+ * answers to a round are believed only until one comes at rest, which starts the estimate anew; and
+ * an answer sooner than expected does not raise the variation (the Eifel algorithm, Ludwig and Katz
+ * 2000): it is no sign that the next may come late.
+ */
 export class RoundTrip {
   #smoothed: number | undefined;
   #variation = 0;
+  #settled = false;
 
   /** One measured round trip; gains 1/8 and 1/4 (RFC 6298 §2.2, §2.3). */
-  sample(measured: Duration): void {
-    if (this.#smoothed === undefined) {
+  sample(measured: Duration, atRest: boolean): void {
+    if (this.#settled && !atRest) return;
+    if (this.#smoothed === undefined || (atRest && !this.#settled)) {
+      this.#settled = atRest;
       this.#smoothed = measured;
       this.#variation = measured / 2;
       return;
     }
-    const error = Math.abs(this.#smoothed - measured);
-    this.#variation = 0.75 * this.#variation + 0.25 * error;
+    const error = this.#smoothed - measured;
+    const strayed = Math.min(Math.abs(error), error > 0 ? this.#variation : Infinity);
+    this.#variation = 0.75 * this.#variation + 0.25 * strayed;
     this.#smoothed = 0.875 * this.#smoothed + 0.125 * measured;
+  }
+
+  /** The peer is elsewhere now: until an answer at rest, those to a round say how far that is. */
+  unsettle(): void {
+    this.#settled = false;
   }
 
   /** Smoothed; undefined before a first sample. */

@@ -62,7 +62,8 @@ export function ask(crew: Crew, peer: NodeId, socket: SocketId, to: Address): vo
   }
   if (socket === MAIN) usedMain(crew, peer, to);
   const challenge = crew.unpredictable.u32();
-  crew.paths.ask(peer, challenge, socket, to, crew.now, crew.paths.timeout(peer));
+  const asking = { peer, challenge, socket, address: to, atRest: !crew.rounds.running };
+  crew.paths.ask(asking, crew.now, crew.paths.timeout(peer));
   armQuestions(crew);
   const { sequence } = crew.own;
   say(crew, peer, socket, to, { type: 'ping', challenge, sequence, digest: crew.inventory.digest });

@@ -14,7 +14,7 @@ import {
   TIMEOUT_UNKNOWN,
   WRONG_PONGS_MAX,
 } from '../../../src/core/config.ts';
-import type { SocketId } from '../../../src/core/io.ts';
+import { MAIN, type SocketId } from '../../../src/core/io.ts';
 import { Paths, type PathChange, type PongVerdict } from '../../../src/core/paths.ts';
 import { at } from './fixture.ts';
 
@@ -41,7 +41,7 @@ function pass(ms: number): void {
 
 function ask(place: string, socket: SocketId = 0, peer = pi): number {
   challenge += 1;
-  paths.ask(peer, challenge, socket, at(place), now, T);
+  paths.ask({ peer, challenge, socket, address: at(place), atRest: true }, now, T);
   return challenge;
 }
 
@@ -311,7 +311,8 @@ describe('the path in use', () => {
 
   test('is known to be asked until it answers or its time-out passes', () => {
     expect(paths.isAsked(pi, 0, at(HOME))).toBe(false);
-    paths.ask(pi, 4_711, 0, at(HOME), now, millis(150));
+    const asking = { peer: pi, challenge: 4_711, socket: MAIN, address: at(HOME), atRest: true };
+    paths.ask(asking, now, millis(150));
     expect(paths.isAsked(pi, 0, at(HOME))).toBe(true);
     expect([paths.isAsked(pi, 1, at(HOME)), paths.isAsked(pi, 0, at(NEW))]).toEqual([false, false]);
     pass(150);
