@@ -8,9 +8,9 @@ import { TIMEOUT_CEILING, TIMEOUT_FLOOR, TIMEOUT_UNKNOWN } from './config.ts';
  *
  * Two departures from RFC 6298, which is made for many samples a second, where here one comes in
  * seconds and the first ones come in a crowd, while everybody proves everybody:
- * answers to a round are believed only until one comes at rest, which starts the estimate anew; and
- * an answer sooner than expected does not raise the variation (the Eifel algorithm, Ludwig and Katz
- * 2000): it is no sign that the next may come late.
+ * of answers to a round only late ones count, and only until one comes at rest, which starts the
+ * estimate anew; and an answer sooner than expected does not raise the variation (the Eifel
+ * algorithm, Ludwig and Katz 2000): it is no sign that the next may come late.
  */
 export class RoundTrip {
   #smoothed: number | undefined;
@@ -19,7 +19,11 @@ export class RoundTrip {
 
   /** One measured round trip; gains 1/8 and 1/4 (RFC 6298 §2.2, §2.3). */
   sample(measured: Duration, atRest: boolean): void {
-    if (this.#settled && !atRest) return;
+    if (this.#settled && !atRest) {
+      if (measured <= this.timeout) return;
+      // Late: perhaps the crowd's doing, perhaps the path grew long. The next one at rest will say.
+      this.unsettle();
+    }
     if (this.#smoothed === undefined || (atRest && !this.#settled)) {
       this.#settled = atRest;
       this.#smoothed = measured;
@@ -32,7 +36,7 @@ export class RoundTrip {
     this.#smoothed = 0.875 * this.#smoothed + 0.125 * measured;
   }
 
-  /** The peer is elsewhere now: until an answer at rest, those to a round say how far that is. */
+  /** The peer may be further away now: until an answer at rest, those to a round say how far. */
   unsettle(): void {
     this.#settled = false;
   }

@@ -50,9 +50,17 @@ describe('the time-out of a ping', () => {
     expect(trip.timeout).toBe(150);
   });
 
-  test('is not made longer by a round once it is known at rest', () => {
+  test('is not made longer by what comes in time while a round runs', () => {
     atRest(2);
-    inRound(300, 300, 300);
+    inRound(140, 140, 140);
+    expect(trip.timeout).toBe(150);
+  });
+
+  test('grows at once with late answers to a round, until one at rest says otherwise', () => {
+    atRest(2);
+    inRound(600, 600);
+    expect(trip.timeout).toBeGreaterThan(600);
+    atRest(3);
     expect(trip.timeout).toBe(150);
   });
 
