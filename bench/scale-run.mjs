@@ -1,4 +1,7 @@
-/** One large cluster, phase by phase; prints what was measured as JSON. Started by scale.mjs. */
+/**
+ * One large cluster, phase by phase; after each a line of JSON tells all that was measured so far.
+ * Started by scale.mjs.
+ */
 
 import { millis, seconds } from '../src/base/time.ts';
 import { DEFAULTS } from '../src/core/config.ts';
@@ -14,12 +17,15 @@ const cluster = new LargeCluster({ seed: plan.seed, nodes: plan.nodes, settings 
 /** @type {Record<string, unknown>} */
 const figures = { ...plan };
 
-/** Everyone within a second, and then some time to settle: keys, round trips, reconciliation. */
+/**
+ * Everyone within a second, and then some time to settle: keys, round trips, reconciliation, and
+ * the fresh sockets of the start, which close after ten seconds and are taken from the records.
+ */
 const form = () => {
   cluster.start(cluster.hosts, seconds(1));
   cluster.run(seconds(1));
   figures['formMs'] = cluster.untilNewest(seconds(60));
-  cluster.run(seconds(10));
+  cluster.run(seconds(30));
 };
 
 const phases = {
@@ -40,7 +46,7 @@ const phases = {
   },
   part: () => {
     cluster.part();
-    cluster.run(seconds(Math.max(0, plan.apartSeconds - 10)));
+    cluster.run(seconds(Math.max(0, plan.apartSeconds - 20)));
     figures['apart'] = rounded(cluster.measure(seconds(10)));
     figures['apartLost'] = cluster.lost;
     // What is signed meanwhile has to cross when they meet again.
@@ -63,12 +69,14 @@ const phases = {
   },
 };
 
-for (const name of plan.phases) phases[name]?.();
-figures['lost'] = cluster.lost;
-figures['virtualSeconds'] = cluster.world.now / 1000;
-figures['cpuSeconds'] = Number((process.cpuUsage(started).user / 1e6).toFixed(1));
-figures['residentMb'] = Math.round(process.memoryUsage().rss / 1e6);
-console.log(JSON.stringify(figures));
+for (const name of plan.phases) {
+  phases[name]?.();
+  figures['lost'] = cluster.lost;
+  figures['virtualSeconds'] = cluster.world.now / 1000;
+  figures['cpuSeconds'] = Number((process.cpuUsage(started).user / 1e6).toFixed(1));
+  figures['residentMb'] = Math.round(process.memoryUsage().rss / 1e6);
+  console.log(JSON.stringify(figures));
+}
 
 /**
  * @param {unknown} one

@@ -1,24 +1,27 @@
 /**
  * Simulated clusters of thousands: how long they take to form and to heal, what a node sends and
- * keeps, and how fast the simulator is. With `--json` the figures alone; else they are written into
- * docs/scale.md.
+ * keeps, and how fast the simulator is. With `--json` the figures alone, a line after each phase
+ * that holds those before it too; else they are written into docs/scale.md.
  *
  *   node bench/scale.mjs [--nodes 10,100,1000] [--phases form,idle,half,part,restart]
  *                        [--apart SECONDS] [--beat MS] [--seed N] [--json]
  */
 import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
-import { cpus, loadavg, tmpdir, totalmem } from 'node:os';
+import { tmpdir, totalmem } from 'node:os';
 import { join } from 'node:path';
+import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { build } from 'esbuild';
+import { machine } from './scale-machine.mjs';
 import { writeScale } from './scale-table.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 
 /** Room for 1,000 nodes of which each keeps 1,000 members, and short-lived objects die young. */
-const flags = ['--expose-gc', '--max-semi-space-size=64'];
+const flags = ['--expose-gc', '--max-semi-space-size=128'];
 
 const { values } = parseArgs({
   options: {
@@ -54,36 +57,26 @@ for (const nodes of values.nodes.split(',').map(Number)) {
     apartSeconds: Number(values.apart),
     phases: values.phases.split(','),
   };
-  const figures = await run(plan);
-  if (values.json) console.log(JSON.stringify(figures));
-  else await writeScale(figures, `${new Date().toISOString().slice(0, 10)}, ${machine()}`);
+  // A run of an hour that is stopped leaves what its phases measured until then.
+  for await (const line of run(plan)) {
+    if (values.json) console.log(line);
+    else await writeScale(JSON.parse(line), machine());
+  }
 }
 
 /**
- * One cluster in a process of its own, so that its memory is its own.
+ * One cluster in a process of its own, so that its memory is its own; a line after each phase.
  * @param {object} plan
  */
-function run(plan) {
+async function* run(plan) {
   const heap = `--max-old-space-size=${values.heap}`;
   const child = spawn(process.execPath, [...flags, heap, bundle, JSON.stringify(plan)], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   // Whoever ends this program ends the simulation with it.
   process.once('SIGTERM', () => child.kill());
-  return new Promise((resolve, reject) => {
-    let text = '';
-    child.stdout.setEncoding('utf8').on('data', (part) => (text += part));
-    child.once('error', reject);
-    child.once('close', (code) => {
-      if (code === 0) resolve(JSON.parse(text));
-      else reject(new Error(`the simulation ended with ${String(code)}`));
-    });
-  });
-}
-
-/** What it was measured on; a load far above the number of cores tells of busy neighbours. */
-function machine() {
-  const memory = Math.round(totalmem() / 2 ** 30);
-  const load = Math.round(loadavg()[1]);
-  return `Node ${process.versions.node}, ${cpus().length} cores, ${memory} GiB, load ${load}`;
+  const closed = once(child, 'close');
+  yield* createInterface({ input: child.stdout });
+  const [code] = await closed;
+  if (code !== 0) throw new Error(`the simulation ended with ${String(code)}`);
 }

@@ -3,17 +3,15 @@
  * 10 crash, 11 safety, 12 liveness, as `flotilla sim` does. A world that fails is shrunk and told
  * as a story. With `--mutants` it switches off one rule at a time and says how soon it noticed.
  */
-import { execFileSync } from 'node:child_process';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { Worker, isMainThread, parentPort, workerData } from 'node:worker_threads';
 import { loadSwarm } from './swarm/build.mjs';
 import { noticeAll } from './swarm/notice.mjs';
+import { commitSeed } from './swarm/seed.mjs';
 
-const root = fileURLToPath(new URL('..', import.meta.url));
 const EXIT = { converged: 0, crash: 10, safety: 11, liveness: 12 };
 const USAGE = `npm run swarm -- [--seconds N] [--seed N] [--seeds N] [--jobs N]
                     [--theme NAME] [--out DIR]
@@ -60,16 +58,6 @@ async function main() {
     seeds: values.seeds === undefined ? Infinity : Number(values.seeds),
   });
   return found === undefined ? 0 : report(found, out);
-}
-
-/** The first seed comes from the commit, so that each commit looks at other worlds. */
-function commitSeed() {
-  try {
-    const head = execFileSync('git', ['rev-parse', 'HEAD'], { cwd: root, encoding: 'utf8' });
-    return Number.parseInt(head.slice(0, 8), 16);
-  } catch {
-    return 1;
-  }
 }
 
 /** Seeds in their order, as many at a time as there are jobs; the first world that fails. */

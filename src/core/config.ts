@@ -176,6 +176,8 @@ export const BEACON_NONCES = 4_096;
 
 /** When a lost member answers, sixteen other lost ones are asked at once, at most this often. */
 export const REVIVE_GAP: Duration = millis(250);
+/** Those asked are left out of the next sixteen until none answered for this long. */
+export const REVIVE_REST: Duration = seconds(2);
 /** After a start, sixteen more members are called this often … */
 export const START_PAUSE: Duration = millis(250);
 /** … up to this many; beyond, keys are agreed when a beat's turn comes. */

@@ -24,6 +24,7 @@ import { Heartbeat } from './heartbeat.ts';
 import { Inventory } from './inventory.ts';
 import { Invites } from './invites.ts';
 import type { Effect, LinkId } from './io.ts';
+import type { Library } from './library.ts';
 import { Membership } from './membership.ts';
 import { News } from './news.ts';
 import { Orphan } from './orphan.ts';
@@ -45,6 +46,8 @@ export interface NodeConfig {
   readonly settings: Settings;
   /** For the seeded generator: jitter and choices. */
   readonly seed: Bytes;
+  /** What simulated nodes share of what they read. */
+  readonly library?: Library;
 }
 
 /** A TLS connection of somebody who may join. */
@@ -149,6 +152,8 @@ interface Memory {
   readonly reusedAt: Map<NodeId, Instant>;
   /** When the lost were last asked anew because one of them answered. */
   revivedAt: Instant | undefined;
+  /** Of the lost ones, those asked since then and shortly before. */
+  readonly revived: Set<NodeId>;
   /** Members called since the start, besides those a round asked. */
   startCalls: number;
 }
@@ -187,8 +192,9 @@ export function gather(config: NodeConfig): Crew {
   const { suite, identity, cluster, settings } = config;
   const random = new SeededRandom(config.seed);
   const unpredictable = new Unpredictable(suite);
-  const membership = new Membership(suite, identity.id, cluster.acts);
+  const membership = new Membership(suite, identity.id, cluster.acts, config.library);
   const isMember = (id: NodeId): boolean => membership.isMember(id);
+  const shelves = config.library?.shelves(cluster.acts);
   const tags = new Map([...cluster.tags, ...settings.tags]);
   if (!tagsFit(identity.id, membership.cluster, settings.beat, tags)) {
     throw new UserError('tag-not-a-tag', 'these tags do not fit a record', TAGS_HINT);
@@ -210,7 +216,7 @@ export function gather(config: NodeConfig): Crew {
     rounds: new Rounds(),
     reflections: new Reflections(),
     fresh: new FreshSockets(),
-    book: new AddressBook(suite, membership.cluster, config.book, isMember),
+    book: new AddressBook(suite, membership.cluster, config.book, isMember, shelves),
     seek: new Seek(random.fork()),
     orphan: new Orphan(),
     beacons: new Beacons(suite, identity, membership.cluster),
@@ -255,6 +261,7 @@ function blank(savedActs: number): Memory {
     sendFailedAt: undefined,
     reusedAt: new Map(),
     revivedAt: undefined,
+    revived: new Set(),
     startCalls: 0,
   };
 }

@@ -40,6 +40,8 @@ export type RoundStep = 'wait' | 'decide' | 'extend' | 'finish';
 export class Rounds {
   #round: Round | undefined;
   #last: Instant | undefined;
+  /** When the last round was over that anybody answered. */
+  #decided: Instant | undefined;
   #postponed: Doubt | undefined;
   #gap: Duration = ROUND_GAP;
   /** The two newest reports of each member of each socket; three sockets a member. */
@@ -102,6 +104,14 @@ export class Rounds {
   isNews(peer: NodeId, socket: SocketId, seen: Address): boolean {
     const reports = this.#reports.get(`${peer}/${socket}`) ?? [];
     return !reports.includes(formatAddress(seen));
+  }
+
+  /**
+   * Whether a question left before the last vote was over. Its answer tells nothing newer, however
+   * late it comes: of a peer that is asked at two addresses the second pong often does.
+   */
+  isOld(sentAt: Instant): boolean {
+    return this.#decided !== undefined && sentAt <= this.#decided;
   }
 
   /** The report was acted on, or agrees with what is believed. */
@@ -250,11 +260,12 @@ export class Rounds {
     if (this.#round !== undefined) this.#round.deadline = after(this.#round.deadline, late);
   }
 
-  /** The round is over; `changed`: the vote came out other than before. */
+  /** The round is over; `changed`: host or main port came out other than when it began. */
   finish(changed: boolean, now: Instant): void {
     const round = this.#round;
     if (round === undefined) return;
     this.#round = undefined;
+    if (round.answered.size > 0) this.#decided = now;
     // All is new, or the main socket got no answer: what they report later is news again.
     if (changed || !round.mainAnswered) this.#reports.clear();
     this.#judge(round, changed, now);

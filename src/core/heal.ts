@@ -11,7 +11,6 @@ import {
   FRESH_LINGER,
   INTRODUCE_FRESH,
   ORPHAN_CALLS,
-  REVIVE_GAP,
   SEND_CALM,
   SEND_RETRY,
   SEND_RETRY_MAX,
@@ -175,13 +174,14 @@ function armRound(crew: Crew): void {
 }
 
 /** What a pong outside of a round says of my address. */
-export function reflected(crew: Crew, peer: NodeId, socket: SocketId, seen: Address): void {
+export function reflected(crew: Crew, { peer, socket, sentAt }: Question, seen: Address): void {
   const { rounds, reflections } = crew;
   if (!reflections.differs(socket, seen)) {
     rounds.note(peer, socket, seen);
     return;
   }
-  if (!rounds.isNews(peer, socket, seen) || reflections.isNamed(peer, crew.now)) return;
+  if (rounds.isOld(sentAt) || !rounds.isNews(peer, socket, seen)) return;
+  if (reflections.isNamed(peer, crew.now)) return;
   // A report that no round took up, because one was running, counts again when it comes again.
   if (doubt(crew, 'reflection', peer)) rounds.note(peer, socket, seen);
 }
@@ -213,8 +213,17 @@ export function tryDue(crew: Crew, peer: NodeId): void {
   }
   watchSilence(crew);
   tryPeer(crew, peer);
-  if (failed.failures >= 2 && crew.seek.begin(peer, crew.now)) seekDue(crew, peer);
+  if (failed.failures >= 2) search(crew, peer);
   if (failed.beat && failed.failures === 1) doubt(crew, 'unanswered', peer);
+}
+
+/** Looks for a silent member: at once, but not for hundreds at once. */
+function search(crew: Crew, target: NodeId): void {
+  const { seek, timers, settings, now } = crew;
+  if (!seek.begin(target, now)) return;
+  const pause = seek.firstPause(settings.beat);
+  if (pause === 0) seekDue(crew, target);
+  else timers.set(`seek/${target}`, after(now, pause));
 }
 
 /** The search for a silent member goes on: ask four who may know. */
@@ -307,7 +316,10 @@ export function callAll(crew: Crew): void {
   crew.timers.set('call', after(crew.now, crew.orphan.pace(crew.now)));
 }
 
-/** After the start of a larger cluster: the next sixteen that were neither heard nor asked yet. */
+/**
+ * After the start of a larger cluster: sixteen more that were neither heard nor asked yet. At
+ * random, or everyone would call the same ones, those whose names come first.
+ */
 export function callMore(crew: Crew): void {
   const { suspicions } = crew;
   const most = othersCount(crew) <= START_CALLS ? START_CALLS : START_CALLS_LARGE;
@@ -318,19 +330,10 @@ export function callMore(crew: Crew): void {
       suspicions.failures(peer) === 0 &&
       !suspicions.trying(peer),
   );
-  const called = dark.slice(0, ORPHAN_CALLS);
+  const called = crew.random.sample(dark, ORPHAN_CALLS);
   for (const peer of called) tryPeer(crew, peer);
   crew.startCalls += called.length;
   if (dark.length > called.length) crew.timers.set('call-more', after(crew.now, START_PAUSE));
-}
-
-/** A lost member answered: whatever parted us may be over for the others too. */
-export function reviveLost(crew: Crew): void {
-  const { revivedAt, now } = crew;
-  if (revivedAt !== undefined && elapsed(revivedAt, now) < REVIVE_GAP) return;
-  crew.revivedAt = now;
-  const lost = crew.random.sample([...crew.suspicions.which('lost')], ORPHAN_CALLS);
-  for (const peer of lost) askAnew(crew, peer);
 }
 
 /** The one line that helps when nobody is heard (R5). */

@@ -12,10 +12,11 @@ import { decodeMessage, type Message } from '../wire/message.ts';
 import { decodePacket } from '../wire/packet.ts';
 import { count, nameOf, othersCount, type Crew } from './crew.ts';
 import { HELLO_FRESH, NEWS_RECENT, REUSE_GAP, SMALL_CLUSTER } from './config.ts';
-import { answerSeek, ballot, named, reflected, reviveLost } from './heal.ts';
+import { answerSeek, ballot, named, reflected } from './heal.ts';
 import { MAIN, type SocketId } from './io.ts';
 import type { Question } from './paths.ts';
 import { answerSummary, answerWant, compareNotes } from './reconcile.ts';
+import { reviveLost } from './revive.ts';
 import { catchUp, learn, learnRecord } from './tidings.ts';
 import {
   armQuestions,
@@ -184,10 +185,11 @@ function pong(crew: Crew, peer: NodeId, message: Extract<Message, { type: 'pong'
   if (change !== undefined) pathChanged(crew, change);
   else if (before === undefined) firstPath(crew, peer, question.address);
   const wasSilent = before?.silentSince !== undefined;
-  answeredAlive(crew, peer, question, change !== undefined || wasSilent);
+  const missed = message.digest !== crew.inventory.digest;
+  answeredAlive(crew, peer, question, missed, change !== undefined || wasSilent);
   doubtReused(crew, peer, question.address);
   if (crew.rounds.counts(peer, question.sentAt)) ballot(crew, peer, question, message.seen);
-  else reflected(crew, peer, question.socket, message.seen);
+  else reflected(crew, question, message.seen);
   if (lacksNews(crew, message.digest)) catchUp(crew, peer, millis(0));
   compareNotes(crew, peer, message.sequence, message.digest);
   answerAwaited(crew, peer, question, roundTrip);
@@ -199,7 +201,13 @@ function lacksNews(crew: Crew, digest: number): boolean {
 }
 
 /** The member is alive: suspicion and search end, and it hears what it may have missed. */
-function answeredAlive(crew: Crew, peer: NodeId, question: Question, missed: boolean): void {
+function answeredAlive(
+  crew: Crew,
+  peer: NodeId,
+  question: Question,
+  differs: boolean,
+  wasAway: boolean,
+): void {
   const { found, wasLost, silence } = crew.suspicions.answered(peer, crew.now);
   crew.timers.clear(`try/${peer}`);
   crew.timers.clear(`seek/${peer}`);
@@ -211,7 +219,7 @@ function answeredAlive(crew: Crew, peer: NodeId, question: Question, missed: boo
   }
   // Whoever is met for the first time in a larger cluster has its news by pushes and digests.
   const isNew = silence === undefined && othersCount(crew) > SMALL_CLUSTER;
-  if (!isNew && (found || missed)) catchUp(crew, peer, silence ?? NEWS_RECENT);
+  if (differs && !isNew && (found || wasAway)) catchUp(crew, peer, silence ?? NEWS_RECENT);
   if (wasLost) reviveLost(crew);
 }
 

@@ -4,10 +4,12 @@
  */
 
 import { assert } from '../base/assert.ts';
-import { compare, equal, type Bytes } from '../base/bytes.ts';
+import { BoundedMap } from '../base/bounded.ts';
+import { compare, equal, toHex, type Bytes } from '../base/bytes.ts';
 import type { ClusterId, NodeId } from '../base/id.ts';
 import type { Suite } from '../crypto/suite.ts';
 import { clusterOf, decodeAct, verifyAct, type FoundAct, type SignedAct } from '../wire/act.ts';
+import { SIGNATURE_SIZE } from '../wire/field.ts';
 import { ACTS_PER_AUTHOR_MAX, MEMBERS_MAX } from './config.ts';
 import { Pins } from './pins.ts';
 
@@ -30,6 +32,10 @@ const PASSES_MAX = 64;
  */
 const readBefore = new WeakMap<Suite, WeakMap<Bytes, SignedAct>>();
 const verifiedBefore = new WeakMap<Suite, WeakSet<SignedAct>>();
+const isCompact = new WeakSet<SignedAct>();
+
+/** Keys of invites that are held once; of others each act holds its own. */
+const KEYS_MAX = 256;
 
 /** Why an act is none of ours, whatever else arrives later. For the counters. */
 export type ActRefusal =
@@ -76,6 +82,8 @@ export class Ledger {
   readonly #chains = new Map<NodeId, SignedAct[]>();
   /** In the order of arrival, with a rank that never repeats. */
   readonly #arrivals = new Map<SignedAct, number>();
+  /** Keys of invites that admissions name, by their hexadecimal: thousands name one. */
+  readonly #keys = new BoundedMap<string, Bytes>(KEYS_MAX, { evict: 'oldest' });
   readonly #pins = new Pins((id) => this.#distances().get(id) ?? Infinity);
   /** See {@link Ledger.#distances}; undefined after a change. */
   #known: ReadonlyMap<NodeId, number> | undefined;
@@ -146,6 +154,14 @@ export class Ledger {
     return this.#arrivals.get(signed) ?? Infinity;
   }
 
+  /** Whether exactly this act is kept, in its place. */
+  holds(bytes: Bytes): boolean {
+    const signed = readAct(this.#suite, bytes);
+    if (signed === undefined) return false;
+    const held = this.chain(signed.act.author)[signed.act.number - 1];
+    return held !== undefined && equal(held.hash, signed.hash);
+  }
+
   /** Keeps an act, or says why not. The cheap questions come before the signature. */
   place(bytes: Bytes): Placement {
     const signed = readAct(this.#suite, bytes);
@@ -167,13 +183,45 @@ export class Ledger {
     if (!follows && !mayLead) return { type: 'early', author, have };
     if (follows && before?.act.type === 'leave') return refused('author-left');
     if (!isGenuine(this.#suite, signed)) return refused('bad-signature');
-    if (follows && held === undefined) return this.#append(signed);
-    if (!mayLead) return this.#fork(held, signed, chain);
-    const reached = this.#pins.setAside(signed, follows);
+    const kept = this.#compact(signed);
+    if (follows && held === undefined) return this.#append(kept);
+    if (!mayLead) return this.#fork(held, kept, chain);
+    const reached = this.#pins.setAside(kept, follows);
     const branch = this.#pins.branch(author, chain);
     if (branch !== undefined) return this.#replace(branch);
-    if (follows && this.#mayReplace(held, signed, chain)) return this.#replace([signed]);
+    if (follows && this.#mayReplace(held, kept, chain)) return this.#replace([kept]);
     return { type: 'early', author, have: reached ?? have };
+  }
+
+  /**
+   * The same admission in a third of the room: keys and texts that thousands of acts have in common
+   * are held once, and the long fields are views of the act's octets.
+   */
+  #compact(signed: SignedAct): SignedAct {
+    const { act, bytes } = signed;
+    if (act.type !== 'admit' || isCompact.has(signed)) return signed;
+    const key = toHex(act.inviteKey);
+    const inviteKey = this.#keys.get(key) ?? act.inviteKey;
+    this.#keys.set(key, inviteKey);
+    const author = this.#chains.get(act.author)?.[0]?.act.author ?? act.author;
+    const end = bytes.length - SIGNATURE_SIZE;
+    const [redemptionAt, consentAt] = [end - 2 * SIGNATURE_SIZE, end - SIGNATURE_SIZE];
+    const compact: SignedAct = {
+      ...signed,
+      act: {
+        ...act,
+        cluster: this.cluster,
+        author,
+        inviteKey,
+        previous: view(bytes, PREVIOUS_AT, act.previous),
+        redemption: view(bytes, redemptionAt, act.redemption),
+        consent: view(bytes, consentAt, act.consent),
+      },
+    };
+    isCompact.add(compact);
+    readBefore.get(this.#suite)?.set(bytes, compact);
+    verifiedBefore.get(this.#suite)?.add(compact);
+    return compact;
   }
 
   #append(signed: SignedAct): Placement {
@@ -264,6 +312,15 @@ export class Ledger {
     this.#known = distances;
     return distances;
   }
+}
+
+/** Where an act names the one before it: behind version, kind, cluster, author and number. */
+const PREVIOUS_AT = 54;
+
+/** A field as a view of the octets it was read from at this place. */
+function view(bytes: Bytes, at: number, field: Bytes): Bytes {
+  const there = bytes.subarray(at, at + field.length);
+  return equal(there, field) ? there : field;
 }
 
 /** {@link decodeAct}, once for the same array of octets. */

@@ -10,35 +10,18 @@ import type { Suite } from '../crypto/suite.ts';
 import { signAct, type Act, type AdmitAct, type InviteAct } from '../wire/act.ts';
 import type { RemoveAct, SignedAct } from '../wire/act.ts';
 import { ACTS_PER_AUTHOR_MAX, JUDGE_PAUSE_PER_ACT } from './config.ts';
-import { Ledger, type ActRefusal } from './ledger.ts';
-import { nameNodes } from './names.ts';
-import { judge, preferred, type Standing, type Standings } from './standing.ts';
+import type { ActRefusal } from './ledger.ts';
+import type { Library } from './library.ts';
+import { renew, rollOf, show, type Change, type Member, type Roll } from './roll.ts';
+import { judge, preferred } from './standing.ts';
 
-/** A node of the cluster as the acts have it. */
-export interface Member {
-  readonly id: NodeId;
-  /** As shown: unique, a DNS label. */
-  readonly name: string;
-  /** X25519 public key. */
-  readonly agreement: Bytes;
-  /** Undefined for the founder. */
-  readonly admitter: NodeId | undefined;
-  readonly state: 'member' | 'left';
-}
+export type { Change, Member } from './roll.ts';
 
 type Body<A extends Act> = Omit<A, 'cluster' | 'author' | 'number' | 'previous'>;
 
 /** An act without its place in a chain, which {@link Membership.sign} knows. */
 export type ActBody =
   Body<AdmitAct> | Body<InviteAct> | { readonly type: 'leave' } | Body<RemoveAct>;
-
-/** What an act changed among the members. */
-export interface Change {
-  readonly joined: readonly Member[];
-  readonly left: readonly NodeId[];
-  /** A member that was there before is shown under another name now. */
-  readonly renamed: boolean;
-}
 
 /** What became of an act that arrived. */
 export type ActVerdict =
@@ -83,18 +66,14 @@ const UNCHANGED: Change = { joined: [], left: [], renamed: false };
 export class Membership {
   readonly #suite: Suite;
   readonly #self: NodeId;
-  readonly #ledger: Ledger;
-  #standings: Standings;
-  #nodes = new Map<NodeId, Member>();
-  #shown = new Set<string>();
-  #byAgreement = new Map<string, Member>();
+  #roll: Roll;
+  /** Others look at the same roll: it is copied before it changes. */
+  #isShared: boolean;
   /** When all acts were last judged, as far as the time was given. */
   #judgedAt: Instant | undefined;
   /** Some act that is kept was not judged yet. */
   #owed = false;
-  /** Lists built of #nodes when asked for; undefined after a change. */
-  #members: readonly Member[] | undefined;
-  #everyone: readonly Member[] | undefined;
+  /** The members but this node; undefined after a change. */
   #others: readonly NodeId[] | undefined;
 
   /**
@@ -102,23 +81,23 @@ export class Membership {
    * exactly one cluster or one of them does not belong in it, `state-not-member` when they admit
    * `self` no more.
    */
-  constructor(suite: Suite, self: NodeId, acts: readonly Bytes[]) {
-    const ledger = Ledger.read(suite, acts);
-    if (ledger === undefined) throw damaged('its signed acts do not form one cluster');
+  constructor(suite: Suite, self: NodeId, acts: readonly Bytes[], library?: Library) {
     this.#suite = suite;
     this.#self = self;
-    this.#ledger = ledger;
-    this.#standings = judge(ledger);
-    if (!this.#standings.nodes.has(self)) throw notAdmitted();
-    this.#renew();
+    this.#roll = library?.rolls.get(acts) ?? rollOf(suite, acts);
+    this.#isShared = library !== undefined;
+    if (!this.#roll.standings.nodes.has(self)) throw notAdmitted();
+    if (library === undefined) return;
+    library.rolls.set(acts, this.#roll);
+    library.rolls.set(this.all(), this.#roll);
   }
 
   get cluster(): ClusterId {
-    return this.#ledger.cluster;
+    return this.#roll.ledger.cluster;
   }
 
   get clusterName(): string {
-    return this.#ledger.founding.clusterName;
+    return this.#roll.ledger.founding.clusterName;
   }
 
   /**
@@ -127,7 +106,13 @@ export class Membership {
    * {@link settle} does when {@link judgeAt} has come. Without `now` nothing is put off.
    */
   add(bytes: Bytes, now?: Instant): ActVerdict {
-    const placement = this.#ledger.place(bytes);
+    if (this.#isShared) {
+      if (this.#roll.ledger.holds(bytes)) return { type: 'known' };
+      this.#roll = rollOf(this.#suite, this.all());
+      this.#isShared = false;
+    }
+    const placement = this.#roll.ledger.place(bytes);
+    if (placement.type === 'added' || placement.type === 'fork') this.#roll.all = undefined;
     switch (placement.type) {
       case 'added':
         return { ...placement, ...(this.#absorb(placement.act) ?? this.#judgeSoon(now)) };
@@ -141,7 +126,7 @@ export class Membership {
   /** When to {@link settle}; undefined while every act that is kept was judged. */
   get judgeAt(): Instant | undefined {
     if (!this.#owed || this.#judgedAt === undefined) return undefined;
-    return after(this.#judgedAt, millis(this.#ledger.size * JUDGE_PAUSE_PER_ACT));
+    return after(this.#judgedAt, millis(this.#roll.ledger.size * JUDGE_PAUSE_PER_ACT));
   }
 
   /** Judges what was put off, and says what that changed. */
@@ -155,7 +140,9 @@ export class Membership {
    * kept for its leave, so that it may go at any time.
    */
   get maySign(): boolean {
-    return this.mayLeave && !this.#ledger.full && this.count(this.#self) < ACTS_PER_AUTHOR_MAX - 1;
+    return (
+      this.mayLeave && !this.#roll.ledger.full && this.count(this.#self) < ACTS_PER_AUTHOR_MAX - 1
+    );
   }
 
   /** Whether a leave can be signed: false when this node left. */
@@ -168,7 +155,7 @@ export class Membership {
     assert(identity.id === this.#self, 'a node signs its own acts');
     const may = body.type === 'leave' ? this.mayLeave : this.maySign;
     assert(may, 'a node signs acts while it is a member');
-    const chain = this.#ledger.chain(this.#self);
+    const chain = this.#roll.ledger.chain(this.#self);
     const link = {
       cluster: this.cluster,
       author: this.#self,
@@ -183,8 +170,8 @@ export class Membership {
 
   /** Those in state `member`, this node included, by name. */
   members(): readonly Member[] {
-    this.#members ??= this.everyone().filter(({ state }) => state === 'member');
-    return this.#members;
+    this.#roll.members ??= this.everyone().filter(({ state }) => state === 'member');
+    return this.#roll.members;
   }
 
   /** The members but this node: asked for in nearly every step, so built once a change. */
@@ -195,16 +182,17 @@ export class Membership {
 
   /** All that ever were members, by name. */
   everyone(): readonly Member[] {
-    this.#everyone ??= [...this.#nodes.values()].toSorted((a, b) => (a.name < b.name ? -1 : 1));
-    return this.#everyone;
+    const byName = (a: Member, b: Member): number => (a.name < b.name ? -1 : 1);
+    this.#roll.everyone ??= [...this.#roll.nodes.values()].toSorted(byName);
+    return this.#roll.everyone;
   }
 
   get(id: NodeId): Member | undefined {
-    return this.#nodes.get(id);
+    return this.#roll.nodes.get(id);
   }
 
   isMember(id: NodeId): boolean {
-    return this.#nodes.get(id)?.state === 'member';
+    return this.#roll.nodes.get(id)?.state === 'member';
   }
 
   /**
@@ -212,7 +200,7 @@ export class Membership {
    * one that this node knew first.
    */
   byAgreement(key: Bytes): Member | undefined {
-    return this.#byAgreement.get(toHex(key));
+    return this.#roll.byAgreement.get(toHex(key));
   }
 
   /**
@@ -222,7 +210,7 @@ export class Membership {
   find(text: string): NodeId | 'unknown' | 'ambiguous' {
     const wanted = text.replace(/[A-Z]/g, (letter) => letter.toLowerCase());
     const id = parseNodeId(wanted);
-    if (id !== undefined && this.#nodes.has(id)) return id;
+    if (id !== undefined && this.#roll.nodes.has(id)) return id;
     for (const state of ['member', 'left']) {
       const group = this.everyone().filter((node) => node.state === state);
       const named = group.find(({ name }) => name === wanted);
@@ -237,7 +225,7 @@ export class Membership {
 
   /** The invite with this public key: this node's own, if it made one with it. */
   inviteBy(key: Bytes): AnnouncedInvite | undefined {
-    const invite = preferred(this.#self, this.#standings.invites.get(toHex(key)) ?? []);
+    const invite = preferred(this.#self, this.#roll.standings.invites.get(toHex(key)) ?? []);
     if (invite === undefined) return undefined;
     const { author, uses, expires } = invite.act;
     return { author, uses, expires, redeemed: invite.redeemed };
@@ -245,22 +233,23 @@ export class Membership {
 
   /** The author's acts numbered `from` and up, in their order. */
   acts(author: NodeId, from: number): readonly SignedAct[] {
-    return this.#ledger.chain(author).slice(Math.max(from - 1, 0));
+    return this.#roll.ledger.chain(author).slice(Math.max(from - 1, 0));
   }
 
   /** How many acts of this author are held; they are numbered 1 to this. */
   count(author: NodeId): number {
-    return this.#ledger.chain(author).length;
+    return this.#roll.ledger.chain(author).length;
   }
 
   /** Everyone of whom acts are held. */
   authors(): Iterable<NodeId> {
-    return this.#ledger.chains.keys();
+    return this.#roll.ledger.chains.keys();
   }
 
   /** All acts in the order in which they arrived: what is stored, and what a joiner is sent. */
   all(): readonly Bytes[] {
-    return this.#ledger.all().map(({ bytes }) => bytes);
+    this.#roll.all ??= this.#roll.ledger.all().map(({ bytes }) => bytes);
+    return this.#roll.all;
   }
 
   /**
@@ -270,7 +259,7 @@ export class Membership {
    */
   #absorb(signed: SignedAct): Change | undefined {
     const { act } = signed;
-    const { nodes, contested } = this.#standings;
+    const { nodes, contested } = this.#roll.standings;
     const { limits } = contested;
     if (!nodes.has(act.author)) {
       // What somebody does who was not (validly) admitted waits until it is; but one whom a cut
@@ -283,7 +272,7 @@ export class Membership {
   }
 
   #absorbInvite(act: InviteAct, hash: Bytes): Change | undefined {
-    const { invites, contested } = this.#standings;
+    const { invites, contested } = this.#roll.standings;
     const key = toHex(act.key);
     const known = invites.get(key) ?? [];
     // Of two by one author the first stands.
@@ -294,7 +283,7 @@ export class Membership {
   }
 
   #absorbAdmission(act: AdmitAct, signed: SignedAct): Change | undefined {
-    const { nodes, invites, depths, contested } = this.#standings;
+    const { nodes, invites, depths, contested } = this.#roll.standings;
     const { id, name, agreement, author, number } = act;
     const key = toHex(act.inviteKey);
     if (contested.keys.has(key) || contested.ids.has(id)) return undefined;
@@ -307,15 +296,16 @@ export class Membership {
     // What a newcomer signed before, or another admission of it, may change more than itself.
     if (nodes.has(id) || this.count(id) > 0 || invite.redeemed >= invite.act.uses) return undefined;
     const agreed = toHex(agreement);
-    if (this.#shown.has(name) || this.#byAgreement.has(agreed)) return undefined;
+    if (this.#roll.shown.has(name) || this.#roll.byAgreement.has(agreed)) return undefined;
     invite.redeemed += 1;
     const depth = (depths.get(author) ?? Infinity) + 1;
-    const arrival = this.#ledger.rankOf(signed);
+    const arrival = this.#roll.ledger.rankOf(signed);
     const rank = { depth, number, admission: signed.hash, arrival };
     const standing = { id, name, agreement, admitter: author, ...rank, left: false };
     nodes.set(id, standing);
     depths.set(id, depth);
-    return { joined: [this.#show(standing, name)], left: [], renamed: false };
+    this.#others = undefined;
+    return { joined: [show(this.#roll, standing, name)], left: [], renamed: false };
   }
 
   /** Judges all acts, unless that was done so shortly before that it would take all the time. */
@@ -329,53 +319,10 @@ export class Membership {
 
   #judgeAnew(): Change {
     this.#owed = false;
-    this.#standings = judge(this.#ledger);
-    return this.#renew();
-  }
-
-  /** Names all nodes anew and compares them with those before. */
-  #renew(): Change {
-    const before = this.#nodes;
-    this.#nodes = new Map();
-    this.#shown = new Set();
-    this.#byAgreement = new Map();
-    const names = nameNodes(this.#standings.nodes.values());
-    const joined: Member[] = [];
-    let renamed = false;
-    // In the order of arrival, because of two keys that are the same: the first keeps it.
-    const standings = [...this.#standings.nodes.values()];
-    for (const standing of standings.toSorted((a, b) => a.arrival - b.arrival)) {
-      const member = this.#show(standing, names.get(standing.id) ?? standing.id);
-      const past = before.get(member.id);
-      if (member.state === 'member' && past?.state !== 'member') joined.push(member);
-      else if (past !== undefined && past.name !== member.name) renamed = true;
-    }
-    const left = [...before.values()]
-      .filter(({ id, state }) => state === 'member' && !this.isMember(id))
-      .map(({ id }) => id);
-    return { joined, left, renamed };
-  }
-
-  #show(standing: Standing, name: string): Member {
-    const { id, agreement, admitter, left } = standing;
-    const member: Member = { id, name, agreement, admitter, state: left ? 'left' : 'member' };
-    const key = toHex(agreement);
-    this.#nodes.set(id, member);
-    this.#shown.add(name);
-    if (!left && !this.#byAgreement.has(key)) this.#byAgreement.set(key, member);
-    this.#members = undefined;
-    this.#everyone = undefined;
+    this.#roll.standings = judge(this.#roll.ledger);
     this.#others = undefined;
-    return member;
+    return renew(this.#roll);
   }
-}
-
-function damaged(why: string): UserError {
-  return new UserError(
-    'state-damaged',
-    `The stored cluster cannot be used: ${why}.`,
-    'Restore the state folder from a backup, or move it away and join the cluster anew.',
-  );
 }
 
 /** Nothing is damaged: who admitted this node, or let that one in, signed other acts instead. */

@@ -39,6 +39,7 @@ import {
 import { datagram } from './hear.ts';
 import { beaconAnswerDue, beaconDue, overheard } from './lan.ts';
 import type { Effect, Input, Machine, Moment } from './io.ts';
+import { reviveDue } from './revive.ts';
 import { membersDocument, selfState, statusDocument } from './show.ts';
 import { flushNews, judgeDue, reserveSequences, welcome } from './tidings.ts';
 import { beatTo, tryPeer } from './talk.ts';
@@ -321,6 +322,8 @@ export class Node implements Machine {
         return this.#postponed();
       case 'news':
         return flushNews(crew);
+      case 'revive':
+        return reviveDue(crew);
       case 'judge':
         return judgeDue(crew);
       case 'orphan':

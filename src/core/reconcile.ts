@@ -35,12 +35,15 @@ export function compareNotes(crew: Crew, peer: NodeId, sequence: number, digest:
     }
   }
   const own = crew.inventory.digest;
+  const last = crew.summaries.get(peer);
   if (digest === own) {
-    crew.summaries.delete(peer);
+    // The next difference is a new one; but whoever shows my digest and another by turns draws no
+    // summary sooner for it.
+    if (last !== undefined && elapsed(last.at, now) >= SUMMARY_GAP) crew.summaries.delete(peer);
+    else if (last !== undefined) last.pause = SUMMARY_GAP;
     crew.news.hasAll(peer);
     return;
   }
-  const last = crew.summaries.get(peer);
   // Fruitless exchanges (a clash that summaries don't show) get rarer and rarer.
   const fruitless = last !== undefined && last.digest === own;
   const pause = fruitless ? last.pause : SUMMARY_GAP;

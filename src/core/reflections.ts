@@ -29,7 +29,10 @@ export interface OwnAddress {
 
 /** What a round came to. */
 export interface Decision {
-  /** A host or a port differs from what was believed: the record must be signed anew. */
+  /**
+   * A host or a main port differs from when the round began: it was not for nothing. Ports of fresh
+   * sockets come and go with the rounds themselves.
+   */
   readonly changed: boolean;
   /** Scopes whose host or main port is another one now. */
   readonly moved: readonly {
@@ -117,7 +120,8 @@ export class Reflections {
       if (belief !== undefined) own.set(key, belief);
     }
     this.#own = own;
-    const { changed, moved } = compareBeliefs(past, own);
+    const moved = movesBetween(past, own);
+    const changed = hasChanged(this.#before, own);
     if (!final || this.#counted) return { ...NOTHING, changed, moved };
     this.#counted = true;
     return { changed, moved, ...this.#count(winners, losers, now) };
@@ -264,11 +268,10 @@ function electPorts(
   return { ports: new Map([...ports].toSorted(([a], [b]) => a - b)), nat };
 }
 
-function compareBeliefs(
+function movesBetween(
   past: ReadonlyMap<ScopeKey, Belief>,
   own: ReadonlyMap<ScopeKey, Belief>,
-): Pick<Decision, 'changed' | 'moved'> {
-  let changed = [...past.keys()].some((key) => !own.has(key));
+): Decision['moved'] {
   const moved: Decision['moved'][number][] = [];
   for (const [key, belief] of own) {
     const old = past.get(key);
@@ -277,9 +280,16 @@ function compareBeliefs(
     if (to !== undefined && (from === undefined || !sameAddress(from, to))) {
       moved.push({ from, to, votes: belief.votes, voters: belief.voters });
     }
-    if (old?.ip !== belief.ip || !samePorts(old.ports, belief.ports)) changed = true;
   }
-  return { changed, moved };
+  return moved;
+}
+
+/** Whether a scope is gone, or its host or main port is another, or it is new. */
+function hasChanged(
+  before: ReadonlyMap<ScopeKey, Belief>,
+  now: ReadonlyMap<ScopeKey, Belief>,
+): boolean {
+  return [...before.keys()].some((key) => !now.has(key)) || movesBetween(before, now).length > 0;
 }
 
 /**
@@ -304,10 +314,6 @@ function hostChanged(
 function mainAddress(belief: Belief): Address | undefined {
   const port = belief.ports.get(MAIN) ?? [...belief.ports.values()][0];
   return port === undefined ? undefined : { family: belief.family, ip: belief.ip, port };
-}
-
-function samePorts(a: ReadonlyMap<SocketId, number>, b: ReadonlyMap<SocketId, number>): boolean {
-  return a.size === b.size && [...a].every(([socket, port]) => b.get(socket) === port);
 }
 
 function withoutSocket(

@@ -46,6 +46,15 @@ export class Seek {
     return true;
   }
 
+  /**
+   * How long a search that begins now waits for its first turn: nothing, as long as there are few;
+   * else so long at random that all together stay at one in four beats.
+   */
+  firstPause(beat: Duration): Duration {
+    const queue = this.#queue(beat);
+    return queue === 0 ? queue : millis(queue * this.#random.next());
+  }
+
   /** Whether this member is being looked for. */
   looksFor(peer: NodeId): boolean {
     return this.#searches.has(peer);
@@ -64,10 +73,14 @@ export class Seek {
     const search = this.#searches.get(lost);
     if (search === undefined) return undefined;
     const jitter = 1 + SEEK_JITTER * (2 * this.#random.next() - 1);
-    const queue = (this.#searches.size - SMALL_CLUSTER) * SEEK_ASKED * beat;
-    search.next = after(now, millis(Math.max(search.pause, queue) * jitter));
+    search.next = after(now, millis(Math.max(search.pause, this.#queue(beat)) * jitter));
     search.pause = millis(Math.min(SEEK_MAX, search.pause * 2));
     return search.next;
+  }
+
+  /** The pause between two turns of one search with which all keep to their pace together. */
+  #queue(beat: Duration): Duration {
+    return millis(Math.max(0, this.#searches.size - SMALL_CLUSTER) * SEEK_ASKED * beat);
   }
 
   /** Of those who can be asked: the longest steady ones and one at random, four in all. */

@@ -176,7 +176,12 @@ export function betterListed(crew: Crew, peer: NodeId, inUse: Address): readonly
  * Asks a peer at every address worth it, through every socket worth it. From the second try on a
  * hello goes along, since the peer may have lost its keys; from the third on, history is climbed.
  */
-export function tryPeer(crew: Crew, peer: NodeId, put: typeof ask = ask): void {
+export function tryPeer(
+  crew: Crew,
+  peer: NodeId,
+  put: typeof ask = ask,
+  how: 'hello' | 'ping' = 'hello',
+): void {
   beginTry(crew, peer, false);
   const { book, paths, suspicions, sessions } = crew;
   const failures = suspicions.failures(peer);
@@ -186,7 +191,8 @@ export function tryPeer(crew: Crew, peer: NodeId, put: typeof ask = ask): void {
   const addresses = lost ? turns(all, failures, LOST_ADDRESSES) : [...all];
   const rung = failures >= CLIMB_AFTER || addresses.length === 0 ? book.rung(peer) : undefined;
   if (rung !== undefined) addresses.push(rung);
-  const rekey = failures >= GREET_AFTER || sessions.wantsHello(peer, crew.now);
+  const due = failures >= GREET_AFTER || sessions.wantsHello(peer, crew.now);
+  const rekey = how === 'hello' && due;
   for (const to of addresses) {
     for (const socket of socketsFor(crew, peer, to).slice(0, lost ? 1 : 2)) {
       put(crew, peer, socket, to);
@@ -232,11 +238,14 @@ export function armQuestions(crew: Crew): void {
   else crew.timers.set('questions', next);
 }
 
-/** News that makes a silent peer worth asking now, whatever its backoff. */
-export function askAnew(crew: Crew, peer: NodeId): void {
+/**
+ * News that makes a silent peer worth asking now, whatever its backoff. `how`: with a hello beside
+ * the ping where one is due, or the ping alone.
+ */
+export function askAnew(crew: Crew, peer: NodeId, how: 'hello' | 'ping' = 'hello'): void {
   const deadline = crew.suspicions.hurry(peer, crew.now, crew.paths.timeout(peer));
   if (deadline !== undefined) crew.timers.set(`try/${peer}`, deadline);
-  tryPeer(crew, peer, askUnasked);
+  tryPeer(crew, peer, askUnasked, how);
 }
 
 /** A path became another: shown, remembered, told. */

@@ -7,7 +7,7 @@ import { sameAddress, type Address } from '../base/address.ts';
 import type { Bytes } from '../base/bytes.ts';
 import type { NodeId } from '../base/id.ts';
 import { after, elapsed, type Duration } from '../base/time.ts';
-import { decodeRecord, peekRecord, verifyRecord } from '../wire/record.ts';
+import { decodeRecord, verifyRecord } from '../wire/record.ts';
 import { packNews, type NewsItem } from '../wire/message.ts';
 import type { SignedAct } from '../wire/act.ts';
 import {
@@ -58,6 +58,7 @@ export function farewell(crew: Crew, peer: NodeId): void {
   crew.mainSent.delete(peer);
   crew.listedAsked.delete(peer);
   crew.reusedAt.delete(peer);
+  crew.revived.delete(peer);
   crew.timers.clear(`try/${peer}`);
   crew.timers.clear(`seek/${peer}`);
   crew.outbox.event({ type: 'member-left', id: peer, name });
@@ -73,7 +74,7 @@ export function learn(crew: Crew, item: NewsItem, from: NodeId | undefined): voi
  * A record that somebody handed on: believed when its author signed it and it is the newest (B2).
  */
 export function learnRecord(crew: Crew, bytes: Bytes, from: NodeId | undefined): void {
-  const head = peekRecord(bytes);
+  const head = crew.book.peek(bytes);
   if (head?.id === crew.id && head.cluster === crew.cluster) {
     const decoded = head.sequence > crew.own.sequence ? decodeRecord(bytes) : undefined;
     if (decoded === undefined || !verifyRecord(crew.suite, decoded)) return;
@@ -85,7 +86,9 @@ export function learnRecord(crew: Crew, bytes: Bytes, from: NodeId | undefined):
   const verdict = crew.book.offer(bytes, crew.now, crew.wall, isMember);
   if (verdict.type === 'known') {
     const same = head !== undefined && head.sequence === crew.book.sequence(head.id);
-    if (same && from !== undefined) crew.news.has(`record/${head.id}`, from);
+    // In a larger cluster nobody keeps count of who has what.
+    const small = othersCount(crew) <= SMALL_CLUSTER;
+    if (small && same && from !== undefined) crew.news.has(`record/${head.id}`, from);
     return;
   }
   if (verdict.type === 'refused') {

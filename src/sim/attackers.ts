@@ -195,6 +195,7 @@ export class Liar implements Disguise {
     assert(to !== undefined, 'a lie is an address too');
     // Whoever believes the liar may try it: a hint earns one challenge (PROTOCOL §4).
     this.#world.truth.tell(to);
+    this.#world.truth.reflect(ip);
     return to;
   }
 }

@@ -6,6 +6,7 @@ import { assert } from '../base/assert.ts';
 import { DEFAULTS, type Settings } from '../core/config.ts';
 import { EMPTY_BOOK, readBook, readCluster } from '../core/documents.ts';
 import type { StoredBook, StoredCluster } from '../core/documents.ts';
+import type { Library } from '../core/library.ts';
 import { Node } from '../core/node.ts';
 import type { Identity } from '../crypto/identity.ts';
 import type { Suite } from '../crypto/suite.ts';
@@ -17,13 +18,22 @@ function isKept(document: unknown): document is StoredCluster {
   return acts instanceof Uint8Array;
 }
 
-/** Makes the real machine from what a disk holds. */
-export function bootNode(suite: Suite, identity: Identity, settings: Settings = DEFAULTS): Boot {
+/**
+ * Makes the real machine from what a disk holds. Nodes that are given one library share what they
+ * read of the same values.
+ */
+export function bootNode(
+  suite: Suite,
+  identity: Identity,
+  settings: Settings = DEFAULTS,
+  library?: Library,
+): Boot {
   return (birth) => {
     const cluster = isKept(birth.cluster) ? birth.cluster : readCluster(birth.cluster);
     assert(cluster !== undefined, 'a machine was started without a cluster on its disk');
     const kept = isKept(birth.cluster) ? (birth.book as StoredBook | undefined) : undefined;
     const book = kept ?? readBook(birth.book) ?? EMPTY_BOOK;
-    return new Node({ suite, identity, cluster, book, settings, seed: birth.seed });
+    const shared = library === undefined ? {} : { library };
+    return new Node({ suite, identity, cluster, book, settings, seed: birth.seed, ...shared });
   };
 }

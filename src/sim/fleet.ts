@@ -37,10 +37,13 @@ export function muster(suite: Suite, count: number, random: SeededRandom): Seama
   }));
 }
 
+/** Admissions by one member: an author signs at most 4,096 acts (PROTOCOL §7). */
+const ADMITTED_BY_ONE = 4_000;
+
 /**
  * The acts of a cluster that all of them are members of: the first founded it, opened one invite
- * and admitted all others with it. The same acts as joining one after the other makes, without the
- * talk.
+ * and admitted the others with it; of more than 4,000 the second the next 4,000, and so on. The
+ * same acts as joining one after the other makes, without the talk.
  */
 export function enlist(suite: Suite, crew: readonly Seaman[], random: SeededRandom): Bytes[] {
   const [founder, ...others] = crew;
@@ -73,11 +76,22 @@ export function enlist(suite: Suite, crew: readonly Seaman[], random: SeededRand
       expires: wallTime(4_102_444_800_000),
     }),
   );
-  for (const joiner of others) {
-    const redeemed = redeem(suite, cluster, { seed: inviteSeed, public: inviteKey }, joiner);
-    chain.push(signAct(suite, identity, { type: 'admit', ...link, ...next(chain), ...redeemed }));
-  }
-  return chain.map(({ bytes }) => bytes);
+  const invite = { seed: inviteSeed, public: inviteKey };
+  const acts = [...chain];
+  const chains = [chain];
+  others.forEach((joiner, index) => {
+    const place = Math.floor(index / ADMITTED_BY_ONE);
+    const maker = crew[place];
+    assert(maker !== undefined, 'who admits was admitted before');
+    const own = (chains[place] ??= []);
+    const redeemed = redeem(suite, cluster, invite, joiner);
+    const author = { author: maker.identity.id, cluster };
+    const body = { type: 'admit' as const, ...author, ...next(own), ...redeemed };
+    const signed = signAct(suite, maker.identity, body);
+    own.push(signed);
+    acts.push(signed);
+  });
+  return acts.map(({ bytes }) => bytes);
 }
 
 /** What a member's disk holds: the acts, and where each of the others is said to be. */
@@ -105,9 +119,7 @@ export function nameOf(index: number): NodeName {
 
 /** Where the next act of a chain stands: one number on, bound to the last by its hash. */
 function next(chain: readonly SignedAct[]): { readonly number: number; readonly previous: Bytes } {
-  const last = chain.at(-1);
-  assert(last !== undefined, 'a chain begins with the founding');
-  return { number: chain.length + 1, previous: last.hash };
+  return { number: chain.length + 1, previous: chain.at(-1)?.hash ?? new Uint8Array(32) };
 }
 
 /** What a joiner contributes to its admission: keys, name, and its signatures over them. */

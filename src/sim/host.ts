@@ -226,9 +226,13 @@ export class VirtualHost implements Host {
     } else if (this.#stalledUntil > timeline.now) {
       const arrived = timeline.now;
       const life = this.#life;
-      timeline.at(this.#stalledUntil, () => {
-        if (life === this.#life) this.#step(input, elapsed(arrived, timeline.now));
-      });
+      const ready = (): void => {
+        if (life !== this.#life) return;
+        // It may have been put to sleep in the middle of the stall: its clock stands still.
+        if (this.#asleep) this.#later(millis(100), ready);
+        else this.#step(input, elapsed(arrived, timeline.now));
+      };
+      timeline.at(this.#stalledUntil, ready);
     } else {
       this.#step(input, millis(0));
     }

@@ -11,6 +11,7 @@ import type { Duration } from '../base/time.ts';
 import { hours, instant, millis } from '../base/time.ts';
 import { DEFAULTS, type Settings } from '../core/config.ts';
 import type { Suite } from '../crypto/suite.ts';
+import { Library } from '../core/library.ts';
 import { clusterOf, decodeAct } from '../wire/act.ts';
 import { decodeRecord, signRecord } from '../wire/record.ts';
 import { bootNode } from './boot.ts';
@@ -27,6 +28,10 @@ export interface LargePlan {
   readonly nodes: number;
   readonly settings?: Settings | undefined;
   readonly weather?: Weather | undefined;
+  /** False: no two nodes share what they read of their disks. Costs time and memory alone. */
+  readonly sharing?: boolean | undefined;
+  /** A small world that keeps documents as values, as one of hundreds does. */
+  readonly lean?: boolean | undefined;
 }
 
 /** What nodes sent and received in a stretch of time, headers included; octets a second. */
@@ -36,6 +41,9 @@ export interface Load {
   /** The node that sent most. */
   readonly mostSent: number;
 }
+
+/** A world of more keeps documents as values. */
+const LEAN_SIZE = 256;
 
 /** Crystals of cheap boards: up to 100 ppm off. */
 const DRIFT = 1e-4;
@@ -85,8 +93,10 @@ export class LargeCluster {
   readonly hosts: readonly VirtualHost[];
   readonly #random: SeededRandom;
 
-  constructor({ seed, nodes, settings = DEFAULTS, weather = FAIR }: LargePlan) {
-    this.world = new World({ seed, weather, size: nodes });
+  constructor(plan: LargePlan) {
+    const { seed, nodes, settings = DEFAULTS, weather = FAIR, sharing = true } = plan;
+    const size = plan.lean === true ? LEAN_SIZE + nodes : nodes;
+    this.world = new World({ seed, weather, size });
     this.#random = new SeededRandom(seed);
     const suite = this.world.truth.witness(standInSuite);
     const crew = muster(suite, nodes, this.#random.fork());
@@ -98,9 +108,10 @@ export class LargeCluster {
       firstRecord(suite, acts, settings, seaman, ips),
     );
     const files = { cluster: { ...cluster, reserved: 1 }, book: { ...book, records } };
+    const library = sharing ? new Library() : undefined;
     this.hosts = placed.map(({ seaman, ips }) => {
       const { name, identity } = seaman;
-      const boot = bootNode(suite, identity, settings);
+      const boot = bootNode(suite, identity, settings, library);
       const clock = this.#someClock();
       const host = this.world.add({ name, id: identity.id, boot, nat: undefined, clock, files });
       this.world.readdress([[host, ips]]);

@@ -42,6 +42,8 @@ export class Truth {
   /** Ports under which a site is or was seen. */
   readonly #ports = new Map<string, Set<number>>();
   readonly #told = new Set<string>();
+  readonly #reflected = new Set<string>();
+  readonly #anyPort = new Set<number>();
   readonly #lent = new Set<string>();
   readonly #signed = new Map<string, SignedRecord>();
   readonly #newest = new Map<NodeId, number>();
@@ -83,6 +85,7 @@ export class Truth {
     const ports = this.#ports.get(site) ?? new Set();
     ports.add(port);
     this.#ports.set(site, ports);
+    this.#anyPort.add(port);
   }
 
   /** A router showed somebody at `ip` under another port. */
@@ -105,8 +108,20 @@ export class Truth {
     this.#told.add(addressKey(address));
   }
 
-  /** R2: an address that a site holds or has held, under a port it was seen at, or one told. */
+  /**
+   * A liar reflected this host. Who believes that lists it with all ports of its own: with the main
+   * one and those of fresh sockets, whichever of them the lie named (PROTOCOL §5).
+   */
+  reflect(ip: string): void {
+    this.#reflected.add(ip);
+  }
+
+  /**
+   * R2: an address that a site holds or has held, under a port it was seen at, or one told, or a
+   * host that was reflected, under a port that somebody has.
+   */
   maySendTo(to: Address): boolean {
+    if (this.#reflected.has(to.ip) && this.#anyPort.has(to.port)) return true;
     const holdings = this.#holdings.get(to.ip) ?? [];
     const held = holdings.some((one) => this.#ports.get(one.site)?.has(to.port) === true);
     return held || this.#told.has(addressKey(to));

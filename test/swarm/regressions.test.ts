@@ -18,9 +18,10 @@ const regressions = JSON.parse(
   readFileSync(new URL('regressions.json', import.meta.url), 'utf8'),
 ) as readonly Regression[];
 
+const { drawWorld, runWorld, standInSuite } = await loadSwarm();
+
 describe('a world that once failed', { timeout: 120_000 }, () => {
-  it.each(regressions)('does so no more: $found', async ({ seed, world, roundsMax }) => {
-    const { drawWorld, runWorld, standInSuite } = await loadSwarm();
+  it.each(regressions)('does so no more: $found', ({ seed, world, roundsMax }) => {
     const replayed = world ?? drawWorld(seed ?? 1);
     const { outcome, failure, meters } = runWorld(replayed, { suite: standInSuite });
     expect(outcome, failure).toBe('converged');

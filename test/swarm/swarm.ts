@@ -39,6 +39,14 @@ export async function bundleSwarm(mutant: Mutant): Promise<string> {
   return build.bundleSwarm(mutant);
 }
 
+/** The first seed of `npm run swarm`: of the commit, or a fixed one where there is none. */
+export async function commitSeed(): Promise<number> {
+  const seed = (await import(new URL('seed.mjs', tools).href)) as {
+    readonly commitSeed: () => number;
+  };
+  return seed.commitSeed();
+}
+
 /** All mutants, and the most worlds one may take. */
 export async function mutants(): Promise<{ MUTANTS: readonly Mutant[]; SEEDS_MAX: number }> {
   const table = (await import(new URL('mutants.mjs', tools).href)) as {

@@ -43,7 +43,8 @@ export const MUTANTS = [
     file: 'src/core/hear.ts',
     find: "  if (source === 'stray') {",
     put: `  if (source === 'stray') {
-    crew.paths.ask(peer, 1, socket, from, crew.now, millis(100));
+    const asking = { peer, challenge: 1, socket, address: from, atRest: true };
+    crew.paths.ask(asking, crew.now, millis(100));
     crew.paths.pong(peer, 1, crew.now);`,
     themes: ['gentle', 'forwarded'],
     fast: true,
@@ -84,7 +85,8 @@ export const MUTANTS = [
     file: 'src/core/heal.ts',
     find: '  crew.paths.hint(peer, address);',
     put: `  crew.paths.hint(peer, address);
-  crew.paths.ask(peer, 1, MAIN, address, crew.now, millis(100));
+  const asking = { peer, challenge: 1, socket: MAIN, address, atRest: true };
+  crew.paths.ask(asking, crew.now, millis(100));
   crew.paths.pong(peer, 1, crew.now);`,
     themes: ['gentle'],
   },
@@ -383,6 +385,16 @@ export const MUTANTS = [
     file: 'src/core/reconcile.ts',
     find: '  if (last !== undefined && elapsed(last.at, now) < pause) return;',
     put: '',
+    attacks: ['digest-flood'],
+    themes: ['gentle'],
+  },
+  {
+    name: 'summaries-by-turns',
+    rule: 'bound',
+    off: 'a digest like mine makes the next other one worth a summary at once',
+    file: 'src/core/reconcile.ts',
+    find: '    if (last !== undefined && elapsed(last.at, now) >= SUMMARY_GAP) crew',
+    put: '    if (last !== undefined) crew',
     attacks: ['digest-flood'],
     themes: ['gentle'],
   },

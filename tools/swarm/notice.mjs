@@ -19,10 +19,22 @@ export async function notice(mutant, seedsMax = SEEDS_MAX) {
     const { attacks } = mutant;
     const world = drawWorld(seed, { theme: themes[seed % themes.length], attacks });
     const { outcome, failure = '' } = runWorld(world, { suite: standInSuite });
-    if (outcome !== 'converged') return { worlds: seed, outcome, failure };
+    // A world that fails as it is says nothing of the mutant.
+    if (outcome !== 'converged' && (await isWhole(world))) {
+      return { worlds: seed, outcome, failure };
+    }
   }
   return undefined;
 }
+
+/** Whether a world is whole when no rule is switched off. */
+async function isWhole(world) {
+  sound ??= await loadSwarm(undefined, 'sound');
+  return sound.runWorld(world, { suite: sound.standInSuite }).outcome === 'converged';
+}
+
+/** The swarm as it is, once it was needed. */
+let sound;
 
 /** All of them, or one; exit code 1 when one goes unnoticed. */
 export async function noticeAll({ only, write }) {

@@ -9,7 +9,7 @@ import type { NodeId } from '../../base/id.ts';
 import { parseName } from '../../base/id.ts';
 import { assert } from '../../base/assert.ts';
 import type { Instant } from '../../base/time.ts';
-import { wallTime } from '../../base/time.ts';
+import { elapsed, wallTime } from '../../base/time.ts';
 import { identityFrom } from '../../crypto/identity.ts';
 import { signAct, type SignedAct } from '../../wire/act.ts';
 import { packNews } from '../../wire/message.ts';
@@ -24,14 +24,28 @@ import { Rogue, type Lair } from './rogue.ts';
 const OWN_ACTS = 150;
 /** Wrong pongs before the right one: more than the eight that are allowed. */
 const GUESSES = 12;
-/** Ticks of guessing before the right answer is said, so that no guess is overtaken by it. */
-const GUESS_TICKS = 8;
+/** So long a challenge can be answered (PROTOCOL §3); guessing any longer proves nothing. */
+const GUESSING = 10_000;
 /** A hundred years on: no act here expires. */
 const FAR = wallTime(4_102_444_800_000);
+/** Made up addresses are of these networks, where nobody else is: 24,000 of them. */
+const INVENTED_ISP = 100;
+const INVENTED_ISPS = 100;
 /** New hellos a tick of a flood: 800 a second, four times what is opened. */
 const HELLOS = 40;
 
 type Attack = (rogue: Rogue, gang: Gang, state: State) => void;
+
+/** One challenge that the accomplice overheard, and the wrong answers to it. */
+interface Guesses {
+  readonly peer: NodeId;
+  readonly challenge: number;
+  readonly since: Instant;
+  /** Pings that were sent behind wrong answers. */
+  readonly probes: Set<number>;
+  /** One of them was answered. */
+  arrived: boolean;
+}
 
 /** What one rogue's attacks remember. */
 interface State {
@@ -39,8 +53,7 @@ interface State {
   readonly chain: SignedAct[];
   fork: readonly SignedAct[];
   leave: SignedAct | undefined;
-  overheard: { readonly peer: NodeId; readonly challenge: number } | undefined;
-  guessed: number;
+  guesses: Guesses | undefined;
 }
 
 /** The rogues of a world with what they share: a victim to aim at, and an accomplice. */
@@ -54,6 +67,7 @@ export class Gang {
   readonly left: Set<number> = new Set<number>();
   /** Hosts that rogues made up. */
   readonly invented: Set<string> = new Set<string>();
+  #inventions = 0;
   readonly #active = new Map<number, Set<AttackName>>();
   readonly #states = new Map<number, State>();
 
@@ -81,8 +95,7 @@ export class Gang {
       chain: [],
       fork: [],
       leave: undefined,
-      overheard: undefined,
-      guessed: 0,
+      guesses: undefined,
     };
     this.#states.set(node, state);
     return {
@@ -93,13 +106,19 @@ export class Gang {
         if (state.leave !== undefined) this.left.add(node);
       },
       reflect: (rogue, from) => this.#reflect(node, rogue.now, from),
+      answered: (peer, challenge) => {
+        const { guesses } = state;
+        if (guesses?.peer === peer && guesses.probes.has(challenge)) guesses.arrived = true;
+      },
     };
   }
 
   /** Addresses that nobody ever held, named by a rogue: whoever hears of one may ask there once. */
   inventAddresses(count: number): Address[] {
     return Array.from({ length: count }, () => {
-      const at = Rogue.at(this.stage.world.pool.fresh(), MAIN_PORT);
+      this.#inventions += 1;
+      const isp = INVENTED_ISP + (this.#inventions % INVENTED_ISPS);
+      const at = Rogue.at(this.stage.world.pool.freshOf(isp), MAIN_PORT);
       this.stage.world.truth.tell(at);
       this.invented.add(at.ip);
       return at;
@@ -109,12 +128,16 @@ export class Gang {
   /** All rogues tell the same lie, or each moment another. */
   #reflect(node: number, now: Instant, from: Address): Address {
     const attacks = this.#attacksOf(node);
-    if (attacks.has('false-reflection')) return Rogue.at(this.victim.ip, MAIN_PORT);
+    const { truth } = this.stage.world;
+    if (attacks.has('false-reflection')) {
+      truth.reflect(this.victim.ip);
+      return Rogue.at(this.victim.ip, MAIN_PORT);
+    }
     if (!attacks.has('new-reflections')) return from;
     const lie = Math.floor(now / 2_000) % 200;
     const at = Rogue.at(`203.0.113.${String(lie + 10)}`, MAIN_PORT);
     // Whoever believes it may say so, and others may try it: a hint earns one challenge.
-    this.stage.world.truth.tell(at);
+    truth.reflect(at.ip);
     return at;
   }
 
@@ -171,12 +194,14 @@ const ATTACKS: Readonly<Record<AttackName, Attack>> = {
         rogue.sayAll({ type: 'seek', target, sequence: 0 });
     }
   },
-  // Six a tick to each: fifteen times what is acted on in a second.
+  // Eight a tick to each, twenty times what is acted on in a second: of anybody at the bystander's,
+  // and of itself at more addresses than may be asked.
   'introduce-flood': (rogue, gang) => {
-    const address = gang.victim.at(MAIN_PORT);
-    for (let count = 0; count < 6; count += 1) {
+    const victim = gang.victim.at(MAIN_PORT);
+    for (const address of gang.inventAddresses(4)) {
       const seeker = rogue.random.pick(rogue.peers) ?? rogue.id;
-      rogue.sayAll({ type: 'introduce', seeker, address, record: undefined });
+      rogue.sayAll({ type: 'introduce', seeker, address: victim, record: undefined });
+      rogue.sayAll({ type: 'introduce', seeker: rogue.id, address, record: undefined });
     }
   },
   'sought-flood': (rogue, gang) => {
@@ -194,7 +219,12 @@ const ATTACKS: Readonly<Record<AttackName, Attack>> = {
     const wants = [rogue.id, ...rogue.peers].map((id) => ({ kind: 'act', id, from: 1 }) as const);
     if (state.ticks % 20 === 0) rogue.sayAll({ type: 'want', wants });
   },
-  'digest-flood': (rogue) => {
+  'digest-flood': (rogue, _gang, state) => {
+    // By turns with what each of them knows itself, so that every difference is a new one.
+    if (state.ticks % 2 === 0) {
+      for (const peer of rogue.peers) rogue.ping(peer);
+      return;
+    }
     const digest = rogue.random.below(2 ** 32);
     rogue.sayAll({ type: 'ping', challenge: rogue.random.below(2 ** 32), sequence: 0, digest });
   },
@@ -241,27 +271,32 @@ const ATTACKS: Readonly<Record<AttackName, Attack>> = {
 };
 
 /**
- * Claims the accomplice's address. What is asked there the accomplice opens and passes on; eight
- * wrong answers later the challenge must be worth nothing, as if it had been guessed.
+ * Claims the accomplice's address. What is asked there the accomplice opens and passes on; more
+ * than eight wrong answers later the challenge must be worth nothing, as if it had been guessed.
+ * The right one is said only when the pong to a ping behind the wrong ones tells that they arrived:
+ * else a rogue with an accomplice is simply at both places, as far as anybody can tell (PROTOCOL
+ * §12).
  */
 function guess(rogue: Rogue, gang: Gang, state: State): void {
-  gang.guesser.serve(rogue, (asked) => (state.overheard ??= asked));
+  gang.guesser.serve(rogue, (asked) => {
+    state.guesses ??= { ...asked, since: rogue.now, probes: new Set(), arrived: false };
+  });
   if (state.ticks % 20 === 0) {
     const bytes = rogue.record([gang.guesser.at(MAIN_PORT)]);
     rogue.sayAll({ type: 'news', items: [{ kind: 'record', bytes }] });
   }
-  const { overheard } = state;
-  if (overheard === undefined) return;
-  state.guessed += 1;
-  if (state.guessed < GUESS_TICKS) {
-    for (let count = 0; count < GUESSES; count += 1) {
-      rogue.say(overheard.peer, pongTo(rogue.random.below(2 ** 32)));
-    }
+  const { guesses } = state;
+  if (guesses === undefined) return;
+  const { peer, challenge, since, probes } = guesses;
+  if (guesses.arrived || elapsed(since, rogue.now) > GUESSING) {
+    if (guesses.arrived) rogue.say(peer, pongTo(challenge));
+    state.guesses = undefined;
     return;
   }
-  rogue.say(overheard.peer, pongTo(overheard.challenge));
-  state.guessed = 0;
-  state.overheard = undefined;
+  for (let count = 0; count < GUESSES; count += 1) {
+    rogue.say(peer, pongTo(rogue.random.below(2 ** 32)));
+  }
+  probes.add(rogue.ping(peer));
 }
 
 function pongTo(challenge: number): Parameters<Rogue['sayAll']>[0] {

@@ -38,6 +38,8 @@ export interface Lair {
   readonly attacks: () => ReadonlySet<AttackName>;
   /** Carries out the attacks that are on; called each tick. */
   readonly act: (rogue: Rogue, now: Instant) => void;
+  /** A pong came. */
+  readonly answered: (peer: NodeId, challenge: number) => void;
   /** What it says it saw of a peer. */
   readonly reflect: (rogue: Rogue, from: Address) => Address;
 }
@@ -142,6 +144,14 @@ export class Rogue implements Subject {
     return this.#known.get(peer)?.at;
   }
 
+  /** Pings a peer, and returns the challenge. */
+  ping(peer: NodeId): number {
+    const challenge = this.random.below(2 ** 32);
+    const digest = this.#known.get(peer)?.digest ?? 0;
+    this.say(peer, { type: 'ping', challenge, sequence: 0, digest });
+    return challenge;
+  }
+
   /** Says hello with a fresh key, whatever is under way. */
   greetAnew(peer: NodeId): void {
     this.#sessions = this.#noSessions();
@@ -217,6 +227,7 @@ export class Rogue implements Subject {
     this.#known.set(peer, known);
     if (message.type === 'news') this.#keep(message.items);
     if (message.type === 'pong' || message.type === 'ping') known.digest = message.digest;
+    if (message.type === 'pong') this.#lair.answered(peer, message.challenge);
     if (message.type !== 'ping') return;
     this.pings += 1;
     if (this.#lair.attacks().has('mute') && this.pings % 2 === 0) return;
@@ -237,26 +248,17 @@ export class Rogue implements Subject {
     const known = this.#known.get(peer) ?? { at: from, pingedAt: -Infinity, digest: 0 };
     known.at = from;
     this.#known.set(peer, known);
-    this.#ping(peer);
+    this.ping(peer);
   }
 
   #pingAll(): void {
     for (const [peer, known] of this.#known) {
       if (elapsed(instant(known.pingedAt), this.now) < PING_EVERY) continue;
       known.pingedAt = this.now;
-      if (this.#sessions.has(peer, this.now)) this.#ping(peer);
+      if (this.#sessions.has(peer, this.now)) this.ping(peer);
       // The peer may have restarted and hold no keys: a hello never harms.
       if (!this.#sessions.has(peer, this.now) || this.random.chance(0.1)) this.greet(peer);
     }
-  }
-
-  #ping(peer: NodeId): void {
-    this.say(peer, {
-      type: 'ping',
-      challenge: this.random.below(2 ** 32),
-      sequence: 0,
-      digest: this.#known.get(peer)?.digest ?? 0,
-    });
   }
 
   #noSessions(): Sessions {

@@ -10,11 +10,30 @@ import type { Effect } from '../../core/io.ts';
 import type { MembersDocument } from '../../core/view.ts';
 import type { Message } from '../../wire/message.ts';
 import { PACKET_TYPES } from '../../wire/packet.ts';
-import { drawsLittle, FORWARDED_MAX, type Finding } from '../checkers.ts';
+import { drawsLittle, type Finding } from '../checkers.ts';
 import { Failure } from '../failure.ts';
 import type { VirtualHost } from '../host.ts';
+import { sizeOf } from '../network.ts';
 import type { Stage } from '../stage.ts';
 import { census, withinBounds } from './census.ts';
+import {
+  AIMED_MAX,
+  ALLOWANCE,
+  ANSWERS_MAX,
+  BURST_EACH,
+  BURST_EXACT,
+  FALSE_MAX,
+  INVENTED_A_SECOND,
+  INVENTED_MAX,
+  KINDS,
+  NEWS_MAX,
+  RATE_MAX,
+  SAME_ANSWERS_MAX,
+  REPLAYED_LOST,
+  ROUNDS_MAX,
+  STRANGERS,
+  TWINS_MAX,
+} from './guards.ts';
 
 /** Octets of a session datagram's header: index and counter. */
 const HEADER = 9;
@@ -22,74 +41,12 @@ const HEADER = 9;
 const COUNT_EVERY = 16;
 const LOOK_EVERY = 4;
 
-/**
- * Datagrams one step may send for each other member: eight addresses and one of history, two
- * sockets, and a hello beside each ping. Where nothing is lost so much is never due at once.
- */
-export const BURST_EACH = 36;
-export const BURST_EXACT = 160;
-
-/**
- * Datagrams a second one node may send to a bystander that rogues name, and in all to everybody,
- * where nothing is lost and nobody is slow. Guards, not bounds of the protocol: eight introductions
- * a second may each lead to a challenge from two sockets, beside a round's (seed 5021 met 43).
- */
-export const AIMED_MAX = 80;
-export const RATE_MAX = 900;
-
-/**
- * Messages of a kind a second from one node to one host, where nothing is lost. Guards above what
- * PROTOCOL allows a member (§6, §8), since two members may be at one host after a swap. `sought`
- * counts for each member that is looked for.
- */
-const KINDS: Readonly<Record<string, number>> = { summary: 6, want: 12, sought: 24 };
-
-/** Answers to hellos a second: a bucket of 200 and what flows into it meanwhile (§12). */
-const ANSWERS_MAX = 420;
-
-/** News to one host in one step: eight datagrams answer a want, and some are new. */
-const NEWS_MAX = 12;
-
-/** Made up hosts of one rogue that are asked in one step: eight candidates, one of history. */
-const INVENTED_MAX = 9;
-
-/** Octets that come back to an accomplice for each that it sent. */
-export const ACCOMPLICE_MAX = 0.6;
-
-/** Rounds a node may begin in the last ten quiet seconds. */
-export const ROUNDS_MAX = 4;
-
-/** Seconds for which a node may claim a false host: until a round ends, and another one does. */
-const FALSE_MAX = 5;
-
-/** Two members may be shown at one place for so long: they may swap twice in a second. */
-const TWINS_MAX = 2_000;
-
-/** A stranger may draw so many octets before factors count: one hello answered is not a flood. */
-const ALLOWANCE = 4_000;
-
-/**
- * Where datagrams get lost a replayer may be the first to bring one: that is heard, and its source
- * asked. So it may draw more there, though never as much as it sends.
- */
-const REPLAYED_LOST = 0.6;
-
-/** What each kind of stranger may draw for an octet sent; by the first word of its site's name. */
-const STRANGERS: readonly (readonly [site: string, factor: number])[] = [
-  ['scan-', 0],
-  ['replay-', 0.2],
-  // An answer has 57 octets, a hello 117 (PROTOCOL §2.1); how many there are is watched elsewhere.
-  ['hello-replay-', 0.49],
-  ['forward-', FORWARDED_MAX],
-  ['accomplice', ACCOMPLICE_MAX],
-];
-
-/** Highest values met so far: what the limits above were set by. */
+/** Highest values met so far: what the guards are compared with. */
 export interface Meters {
   burst: number;
   aimed: number;
   rate: number;
-  /** Of {@link STRANGERS}: octets drawn for each sent. */
+  /** Octets drawn for each sent, by stranger; and the most of each kind. */
   readonly drawn: Map<string, number>;
   rounds: number;
   /** Largest size met at each place. */
@@ -103,6 +60,8 @@ export interface WatchFacts {
   opened(bytes: Bytes): Message | undefined;
   /** Whether a rogue made this host up. */
   isInvented(ip: string): boolean;
+  /** Whether a script has this machine's keys. */
+  isRogue(host: VirtualHost): boolean;
   /** Who may be shown as gone. */
   mayBeGone(id: NodeId): boolean;
   /** Nothing is lost here and nobody is slow: rates are held to their limits. */
@@ -119,6 +78,8 @@ interface Memory {
   aimed: number;
   /** Messages in this second, by kind and host. */
   readonly kinds: Map<string, number>;
+  /** Made up hosts that were asked in this second. */
+  readonly invented: Set<string>;
   /** Since when two members are shown at one place. */
   twinsSince: Instant | undefined;
   /** Seconds in a row in which it claimed a host that was never its own. */
@@ -140,12 +101,26 @@ export class SwarmWatch {
   readonly #facts: WatchFacts;
   readonly #memory = new Map<VirtualHost, Memory>();
   readonly #headers = new Set<string>();
+  /** How often each answer to a hello was given; the keys in it are of that hello alone. */
+  readonly #answers = new Map<string, number>();
   readonly #victim: string;
   readonly #sentTo = new Map<string, number>();
+  /** Octets that machines which are no rogues sent to each site. */
+  readonly #drawn = new Map<string, number>();
 
   constructor(facts: WatchFacts, victim: string) {
     this.#facts = facts;
     this.#victim = victim;
+    const { network, hosts } = facts.stage.world;
+    network.tap((sender, datagram) => {
+      const to = network.holder(datagram.to.ip)?.site;
+      const from = hosts.find(({ site }) => site.site === sender);
+      // A rogue answers whom it likes: that is nobody's fault but its own.
+      if (to !== undefined && from !== undefined && !facts.isRogue(from)) {
+        this.#drawn.set(to, (this.#drawn.get(to) ?? 0) + sizeOf(datagram));
+      }
+      return 'pass';
+    });
   }
 
   look(host: VirtualHost, effects: readonly Effect[]): void {
@@ -189,11 +164,12 @@ export class SwarmWatch {
       const [start, strict] = STRANGERS.find(([one]) => site.startsWith(one)) ?? ['', undefined];
       if (strict === undefined) continue;
       const factor = start === 'replay-' && !this.#facts.exact ? REPLAYED_LOST : strict;
-      const { sentBytes, receivedBytes } = this.#facts.stage.world.network.trafficOf(site);
-      const drawn = receivedBytes / Math.max(1, sentBytes);
-      if (sentBytes > ALLOWANCE) keepHighest(this.meters.drawn, site.replace(/-?\d.*/, ''), drawn);
+      const { sentBytes } = this.#facts.stage.world.network.trafficOf(site);
+      const drawn = this.#drawn.get(site) ?? 0;
+      const part = drawn / Math.max(1, sentBytes);
+      if (sentBytes > ALLOWANCE) keepHighest(this.meters.drawn, site.replace(/-?\d.*/, ''), part);
       const allowed = factor === 0 ? 0 : ALLOWANCE;
-      const traffic = { sentBytes, receivedBytes: receivedBytes - allowed };
+      const traffic = { sentBytes, receivedBytes: drawn - allowed };
       const counted = { ...traffic, sentDatagrams: 0, receivedDatagrams: 0 };
       const finding = drawsLittle(site, counted, factor);
       if (finding !== undefined) return `B6: ${finding}`;
@@ -221,6 +197,12 @@ export class SwarmWatch {
       burst += 1;
       this.#sentTo.set(effect.to.ip, this.sentTo(effect.to.ip) + 1);
       if (effect.to.ip === this.#victim) memory.aimed += 1;
+      if (effect.bytes[0] === PACKET_TYPES.answer) {
+        const answer = `${host.name} ${toHex(effect.bytes)}`;
+        const times = (this.#answers.get(answer) ?? 0) + 1;
+        this.#answers.set(answer, times);
+        if (times > SAME_ANSWERS_MAX) return `bounds: answered one hello ${String(times)} times`;
+      }
       if (effect.bytes[0] !== PACKET_TYPES.session) continue;
       const header = `${host.name} ${toHex(effect.bytes.subarray(0, HEADER))}`;
       if (this.#headers.has(header)) return 'PROTOCOL §2.4: used a counter twice under one key';
@@ -234,7 +216,8 @@ export class SwarmWatch {
   }
 
   /** How much of each kind, to whom. */
-  #kinds({ kinds }: Memory, effects: readonly Effect[]): Finding {
+  #kinds(memory: Memory, effects: readonly Effect[]): Finding {
+    const { kinds } = memory;
     const news = new Map<string, number>();
     const invented = new Set<string>();
     const more = (counts: Map<string, number>, key: string): number => {
@@ -261,9 +244,14 @@ export class SwarmWatch {
         return `bounds: said ${message.type} more than ${String(most)} times in a second`;
       }
     }
+    for (const ip of invented) memory.invented.add(ip);
     keepHighest(this.meters.drawn, 'invented', invented.size);
-    if (invented.size <= INVENTED_MAX) return undefined;
-    return `bounds: asked ${String(invented.size)} addresses of one member at once`;
+    keepHighest(this.meters.drawn, 'invented a second', memory.invented.size);
+    if (invented.size > INVENTED_MAX) {
+      return `bounds: asked ${String(invented.size)} addresses of one member at once`;
+    }
+    if (memory.invented.size <= INVENTED_A_SECOND) return undefined;
+    return `bounds: asked ${String(memory.invented.size)} addresses of one member in a second`;
   }
 
   /** Counted by whole seconds; the one under way is judged, too. */
@@ -274,6 +262,7 @@ export class SwarmWatch {
       memory.sent = 0;
       memory.aimed = 0;
       memory.kinds.clear();
+      memory.invented.clear();
     }
     if (!this.#facts.exact) return undefined;
     this.meters.aimed = Math.max(this.meters.aimed, memory.aimed);
@@ -373,6 +362,7 @@ export class SwarmWatch {
         shown: new Map(),
         rounds: [],
         kinds: new Map(),
+        invented: new Set(),
         twinsSince: undefined,
       };
       this.#memory.set(host, memory);

@@ -330,6 +330,17 @@ describe('a report of my address', () => {
     expect(report(cellar, 0, here)).toBe(true);
   });
 
+  test('is old when it was asked for before a round was over that somebody answered', () => {
+    const asked = now;
+    expect(rounds.isOld(asked)).toBe(false);
+    wholeRound([]);
+    expect(rounds.isOld(asked)).toBe(false);
+    pass(1_000);
+    wholeRound([cellar]);
+    expect([rounds.isOld(asked), rounds.isOld(now)]).toEqual([true, true]);
+    expect(rounds.isOld(pass(1))).toBe(false);
+  });
+
   test('is kept for each member and each socket apart', () => {
     report(cellar, 0, here);
     expect(report(pi, 0, here)).toBe(true);

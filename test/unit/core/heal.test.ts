@@ -115,6 +115,21 @@ describe('a round', () => {
     expect(own()).toBe('198.51.100.1:4117');
   });
 
+  test('is begun by no answer to a question of the round before, however late it comes', () => {
+    cellar.pongs = false;
+    while (doubts().length === 0) scene.pass(50);
+    scene.pass(400);
+    const before = doubts();
+    const questions = cellar.messages('ping');
+    expect(questions.length).toBeGreaterThan(1);
+    for (const { challenge } of questions) {
+      const seen = at('198.51.100.1:6666');
+      say(cellar, { type: 'pong', challenge, sequence: 0, digest: cellar.lastDigest, seen });
+    }
+    scene.pass(200);
+    expect(doubts()).toEqual(before);
+  });
+
   test('that one liar keeps beginning gets rarer and names it', () => {
     let port = 1;
     cellar.sees = () => at(`203.0.113.66:${String((port += 1))}`);

@@ -149,6 +149,19 @@ describe('a ping', () => {
   });
 });
 
+test('a member that shows my digest and another one by turns draws two summaries a second', () => {
+  scene.pings = false;
+  const own = cellar.lastDigest;
+  for (let time = 0; time < 3_000; time += 20) {
+    const digest = time % 40 === 0 ? own : own + 1;
+    scene.say(cellar, { type: 'ping', challenge: 7, sequence: 0, digest });
+    scene.pass(20);
+  }
+  const count = cellar.messages('summary').length;
+  expect(count).toBeGreaterThan(0);
+  expect(count).toBeLessThanOrEqual(6);
+});
+
 describe('a member that shows up elsewhere', () => {
   test('is not believed to be there because somebody passes its datagrams on', () => {
     for (let count = 0; count < 20; count += 1) {

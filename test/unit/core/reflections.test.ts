@@ -251,7 +251,7 @@ describe('a tie', () => {
     reflections.cast(b, 0, at('198.51.100.66:4117'));
     reflections.decide(T0, false);
     reflections.cast(a, 0, at('203.0.113.7:4117'));
-    expect(reflections.decide(T0, true).changed).toBe(true);
+    expect(reflections.decide(T0, true).changed).toBe(false);
     expect(believed(reflections)).toEqual(['203.0.113.7 4117']);
   });
 
@@ -261,6 +261,27 @@ describe('a tie', () => {
     const casts: Cast[] = [a, b].map((by) => [by, '203.0.113.7:4117']);
     round(reflections, [...casts, [c, '203.0.113.7:9'], [d, '203.0.113.7:9']]);
     expect(believed(reflections)).toEqual(['203.0.113.7 4117']);
+  });
+});
+
+describe('a round that was not for nothing', () => {
+  test('is one whose early count found the new host already', () => {
+    const reflections = new Reflections();
+    round(reflections, [[a, '203.0.113.7:4117']]);
+    reflections.open(T0);
+    reflections.cast(a, 0, at('203.0.113.80:4117'));
+    expect(reflections.decide(T0, false).changed).toBe(true);
+    reflections.cast(b, 0, at('203.0.113.80:4117'));
+    expect(reflections.decide(T0, true).changed).toBe(true);
+  });
+
+  test('is one that found another main port, and not one that found a fresh one', () => {
+    const reflections = new Reflections();
+    const main: Cast = [a, '203.0.113.7:4117', 0];
+    round(reflections, [main]);
+    expect(round(reflections, [main, [b, '203.0.113.7:50000', 1]]).changed).toBe(false);
+    expect(believed(reflections)).toEqual(['203.0.113.7 4117/50000']);
+    expect(round(reflections, [[a, '203.0.113.7:9', 0]]).changed).toBe(true);
   });
 });
 

@@ -36,6 +36,19 @@ function viewOf(...members: MemberView[]): MembersDocument {
   return { schema: 1, self: attic, members };
 }
 
+describe('a host that a liar reflects', () => {
+  it('may be sent to at any port that somebody has, and no other host may', () => {
+    const truth = new Truth();
+    truth.hold('203.0.113.10', 'pi', instant(0));
+    truth.notePort('pi', 50_000);
+    expect(truth.maySendTo(at('198.51.100.9:50000'))).toBe(false);
+    truth.reflect('198.51.100.9');
+    expect(truth.maySendTo(at('198.51.100.9:50000'))).toBe(true);
+    expect(truth.maySendTo(at('198.51.100.9:50001'))).toBe(false);
+    expect(truth.maySendTo(at('198.51.100.8:50000'))).toBe(false);
+  });
+});
+
 describe('the checker of proofs', () => {
   const truth = new Truth();
   truth.hold('203.0.113.10', 'pi', instant(0));

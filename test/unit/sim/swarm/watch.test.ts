@@ -4,10 +4,18 @@ import { concat } from '../../../../src/base/bytes.ts';
 import { parseAddress } from '../../../../src/base/address.ts';
 import type { Effect } from '../../../../src/core/io.ts';
 import type { MemberView } from '../../../../src/core/view.ts';
-import { FAIR } from '../../../../src/sim/network.ts';
+import { Outsider } from '../../../../src/sim/attackers.ts';
+import type { VirtualHost } from '../../../../src/sim/host.ts';
+import { FAIR, HEADERS } from '../../../../src/sim/network.ts';
 import { Stage } from '../../../../src/sim/stage.ts';
 import { standInSuite } from '../../../../src/sim/stand-in.ts';
-import { AIMED_MAX, BURST_EXACT, ROUNDS_MAX, SwarmWatch } from '../../../../src/sim/swarm/watch.ts';
+import {
+  AIMED_MAX,
+  BURST_EXACT,
+  INVENTED_A_SECOND,
+  ROUNDS_MAX,
+} from '../../../../src/sim/swarm/guards.ts';
+import { SwarmWatch } from '../../../../src/sim/swarm/watch.ts';
 import { toys } from '../toy.ts';
 
 const victim = '203.0.113.99';
@@ -43,6 +51,7 @@ function watched(change: (members: MemberView[]) => MemberView[] = (members) => 
     stage,
     opened: () => undefined,
     isInvented: (ip: string) => ip.startsWith('198.18.'),
+    isRogue: (host: VirtualHost) => host === stage.hosts[2],
     mayBeGone: () => false,
     exact: true,
   };
@@ -55,6 +64,12 @@ function send(ip: string, first: number, counter: number): Effect {
   if (to === undefined) throw new Error(`${ip} is no address`);
   const header = Uint8Array.of(first, 1, 2, 3, 4, 0, 0, counter >> 8, counter & 255);
   return { type: 'send', socket: 0, to, bytes: concat(header, new Uint8Array(20)) };
+}
+
+/** A machine says so many octets to a stranger, headers included. */
+function draw(stage: Stage, node: number, stranger: Outsider, octets: number): void {
+  const bytes = new Uint8Array(octets - HEADERS[4]);
+  stage.host(node).site.send(4117, stranger.at(9), bytes);
 }
 
 /** As many looks as it takes until the view is looked at. */
@@ -142,6 +157,28 @@ describe('the watch of the swarm', () => {
     }).toThrow(/bounds: asked 10 addresses/);
   });
 
+  it('notices more made up addresses asked in a second than may be named in one', () => {
+    const { look } = watched();
+    for (let host = 0; host < INVENTED_A_SECOND; host += 1) {
+      look(send(`198.18.0.${String(host)}`, 0x23, host));
+    }
+    expect(() => {
+      look(send('198.18.1.1', 0x23, INVENTED_A_SECOND));
+    }).toThrow(/addresses of one member in a second/);
+  });
+
+  it('notices a hello that is answered more than sixteen times, however slowly', () => {
+    const { stage, look } = watched();
+    for (let count = 0; count < 16; count += 1) {
+      look(send('203.0.113.10', 0x22, 7));
+      stage.world.run(500);
+    }
+    look(send('203.0.113.10', 0x22, 8));
+    expect(() => {
+      look(send('203.0.113.10', 0x22, 7));
+    }).toThrow(/answered one hello 17 times/);
+  });
+
   it('notices more answers to hellos in a second than there is a budget for', () => {
     const { look } = watched();
     const answers = (count: number): Effect[] =>
@@ -190,20 +227,28 @@ describe('the watch of the swarm', () => {
 
   it('notices a stranger that draws an octet for its noise', () => {
     const { stage, watch } = watched();
-    const traffic = stage.world.network.trafficOf('scan-1');
-    traffic.sentBytes = 100_000;
+    const stranger = new Outsider(stage.world, 'scan-1');
+    stage.world.network.trafficOf('scan-1').sentBytes = 100_000;
     expect(watch.strangers(['scan-1'])).toBeUndefined();
-    traffic.receivedBytes = 1;
-    expect(watch.strangers(['scan-1'])).toMatch(/^B6: scan-1 sent 100000 octets and drew 1/);
+    draw(stage, 1, stranger, 43);
+    expect(watch.strangers(['scan-1'])).toMatch(/^B6: scan-1 sent 100000 octets and drew 43/);
   });
 
   it('notices a replayer that draws more than a part of what it sends', () => {
     const { stage, watch } = watched();
-    const traffic = stage.world.network.trafficOf('replay-1');
-    traffic.sentBytes = 100_000;
-    traffic.receivedBytes = 24_000;
+    const stranger = new Outsider(stage.world, 'replay-1');
+    stage.world.network.trafficOf('replay-1').sentBytes = 100_000;
+    draw(stage, 1, stranger, 24_000);
     expect(watch.strangers(['replay-1'])).toBeUndefined();
-    traffic.receivedBytes = 24_001;
+    draw(stage, 1, stranger, 43);
     expect(watch.strangers(['replay-1'])).toMatch(/^B6/);
+  });
+
+  it('does not mind what a rogue says to a stranger', () => {
+    const { stage, watch } = watched();
+    const stranger = new Outsider(stage.world, 'scan-1');
+    stage.world.network.trafficOf('scan-1').sentBytes = 100_000;
+    draw(stage, 2, stranger, 1_000);
+    expect(watch.strangers(['scan-1'])).toBeUndefined();
   });
 });

@@ -1,0 +1,48 @@
+/**
+ * One node of a cluster of so many members, alone in its process and with the real cipher suite:
+ * what it keeps of members that it knows by their acts and records, and how long its start takes.
+ * Writes into docs/scale.md; with `--json` the figures alone.
+ *
+ *   node bench/scale-node.mjs [--members 10,1000,10000] [--json]
+ */
+import { execFile } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs, promisify } from 'node:util';
+import { tmpdir } from 'node:os';
+import { build } from 'esbuild';
+import { machine } from './scale-machine.mjs';
+import { writeNode } from './scale-table.mjs';
+
+const { values } = parseArgs({
+  options: {
+    members: { type: 'string', default: '10,1000,10000' },
+    json: { type: 'boolean', default: false },
+  },
+});
+
+const folder = mkdtempSync(join(tmpdir(), 'flotilla-node-'));
+process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
+await build({
+  absWorkingDir: fileURLToPath(new URL('..', import.meta.url)),
+  entryPoints: ['bench/scale-node-make.mjs', 'bench/scale-node-run.mjs'],
+  outdir: folder,
+  outExtension: { '.js': '.mjs' },
+  bundle: true,
+  format: 'esm',
+  platform: 'node',
+  target: 'node20.19',
+  logLevel: 'error',
+});
+
+const run = promisify(execFile);
+for (const members of values.members.split(',')) {
+  const documents = join(folder, `${members}.json`);
+  // Made in another process, so that the one measured holds nothing of the making.
+  await run(process.execPath, [join(folder, 'scale-node-make.mjs'), members, documents]);
+  const program = [join(folder, 'scale-node-run.mjs'), documents];
+  const { stdout } = await run(process.execPath, ['--expose-gc', ...program]);
+  if (values.json) process.stdout.write(stdout);
+  else await writeNode(JSON.parse(stdout), machine());
+}
