@@ -14,7 +14,7 @@ const FILE_MODE = 0o600;
 const FOLDER_MODE = 0o700;
 
 /** What half-written files are called, so that they are known as ours when they are left behind. */
-const LEFTOVER = /^\.[a-z]+\.json\.\d+-\d+\.tmp$/;
+const LEFTOVER = /^\.[a-z0-9-]+\.json\.\d+-\d+\.tmp$/;
 
 /**
  * Windows refuses a rename while a virus scanner or indexer reads the file: ms to wait, each time.

@@ -1,13 +1,14 @@
 /** The library's face: a node of a cluster, as an object. */
 
-import { formatAddress, parseAddress } from '../base/address.ts';
+import { formatAddress } from '../base/address.ts';
 import type { NodeId } from '../base/id.ts';
 import { millis, minutes } from '../base/time.ts';
 import type { TagChange } from '../core/commands.ts';
-import type { NodeEvent } from '../core/events.ts';
 import type { Node } from '../core/node.ts';
 import type { MembersDocument, StatusDocument } from '../core/view.ts';
 import type { Identity } from '../crypto/identity.ts';
+import type { V1StatusView } from '../v1/status.ts';
+import type { V1PeerView } from '../v1/view.ts';
 import type { Token } from '../wire/token.ts';
 import { isLoopback } from './beacon.ts';
 import {
@@ -20,7 +21,8 @@ import {
   nameOf,
   type Beginning,
 } from './begin.ts';
-import { systemClock } from './clock.ts';
+import { findMember, resolveIn } from './find.ts';
+import { Joining } from './joining.ts';
 import { Life, stopped } from './life.ts';
 import { linkContext } from './links.ts';
 import {
@@ -31,12 +33,14 @@ import {
   type FlotillaOptions,
 } from './options.ts';
 import { Ports } from './ports.ts';
-import { ambiguous, joinBusy, misanswered, unknownName } from './refusals.ts';
+import { misanswered, unknownName } from './refusals.ts';
 import type { PingResult, Resolved, Wait } from './results.ts';
 import { Store } from './store.ts';
 import { readToken } from './token.ts';
 import { typedAddresses } from './typed.ts';
-import { Watchers } from './watchers.ts';
+import { V1Bridge } from './v1/bridge.ts';
+import { Views } from './views.ts';
+import { Watchers, type FlotillaEvent } from './watchers.ts';
 
 /** An invite is good for one joiner and a quarter of an hour, when nothing is said. */
 const INVITE_USES = 1;
@@ -47,6 +51,8 @@ const CLOSE_MS = 1500;
 
 /** A running node. Made by {@link Flotilla.start}; what an operator can mend is a `UserError`. */
 export class Flotilla implements AsyncDisposable {
+  /** The nodes of protocol 1 that this one speaks with. */
+  readonly v1: V1Bridge;
   readonly #options: CheckedOptions;
   readonly #store: Store;
   readonly #identity: Identity;
@@ -56,10 +62,16 @@ export class Flotilla implements AsyncDisposable {
   #settleClosed: () => void = () => undefined;
   #node: Node;
   #life: Life;
-  /** Ends the join under way, and settles when it has ended. */
-  #joining: { readonly stop: AbortController; readonly ended: Promise<void> } | undefined;
+  readonly #joining = new Joining();
+  readonly #views: Views;
   #closing: Promise<void> | undefined;
   #released = false;
+  /** A rule of our own code broke, in either machine. */
+  readonly #broken = (error: Error): void => {
+    void this.#joining.end();
+    this.#closing ??= this.#release();
+    this.#options.onFatal(error);
+  };
 
   private constructor(parts: Parts) {
     this.#options = parts.options;
@@ -70,6 +82,10 @@ export class Flotilla implements AsyncDisposable {
     this.#watchers = new Watchers(() => this.members());
     this.#closed = new Promise((settle) => (this.#settleClosed = settle));
     this.#life = this.#newLife();
+    this.#views = new Views(() => this.#node, this.#ports);
+    const { store: files, options } = parts;
+    const [views, watchers, broken] = [this.#views, this.#watchers, this.#broken];
+    this.v1 = new V1Bridge({ options, files, views, watchers, broken });
   }
 
   /**
@@ -98,9 +114,11 @@ export class Flotilla implements AsyncDisposable {
       await ports.open(checked.bind, checked.port);
       const node = await beginNode(store, state, checked, wait);
       const { identity } = state;
-      running = new Flotilla({ options: checked, store, identity, ports, node });
-      running.#life.take({ type: 'start' });
-      return running;
+      const flotilla = new Flotilla({ options: checked, store, identity, ports, node });
+      await flotilla.v1.open();
+      running = flotilla;
+      flotilla.#life.take({ type: 'start' });
+      return flotilla;
     } catch (error) {
       ports?.close();
       await store.close();
@@ -153,18 +171,8 @@ export class Flotilla implements AsyncDisposable {
     if (!leaves(this.#node, invite, this.#options.log)) {
       return { cluster: this.clusterName, already: true };
     }
-    if (this.#joining !== undefined) throw joinBusy();
-    const stop = new AbortController();
-    const joined = this.#join(invite, eitherOf(stop.signal, wait?.signal));
-    this.#joining = { stop, ended: joined.catch(() => undefined) };
-    try {
-      await joined;
-      return { cluster: this.clusterName, already: false };
-    } catch (error) {
-      throw stop.signal.aborted ? stopped() : error;
-    } finally {
-      this.#joining = undefined;
-    }
+    await this.#joining.run((signal) => this.#join(invite, signal), wait);
+    return { cluster: this.clusterName, already: false };
   }
 
   /**
@@ -183,33 +191,31 @@ export class Flotilla implements AsyncDisposable {
     return { token: reply.token, at: reply.at, lan };
   }
 
-  /** All members as of now. */
+  /** All members as of now, v1 peers included. */
   members(): MembersDocument {
-    return this.#node.members(systemClock.now());
+    return this.v1.members(this.#views.members());
   }
 
-  /** This node as of now. */
-  status(): StatusDocument {
-    const status = this.#node.status(systemClock.now(), systemClock.wall());
-    const { udp, group } = this.#ports;
-    return { ...status, counters: { ...status.counters, ...udp.counters, ...group.counters } };
+  /** This node as of now; with `v1` while it speaks with v1 peers. */
+  status(): StatusDocument & { readonly v1?: V1StatusView } {
+    return this.v1.status(this.#views.status());
   }
 
-  /** Where a member is; undefined when no member is called so. Throws name-ambiguous. */
+  /**
+   * Where a member is; undefined when no member is called so. A member's name goes before a v1
+   * peer's, whom `v1:NAME` finds then. Throws name-ambiguous.
+   */
   resolve(nameOrId: string): Resolved | undefined {
-    const id = this.#node.find(nameOrId);
-    if (id === 'ambiguous') throw ambiguous(nameOrId);
-    const member = this.members().members.find((one) => one.id === id);
-    if (member === undefined) return undefined;
-    const { name, state, proof, address } = member;
-    const parsed = address === null ? undefined : parseAddress(address);
-    const { ip = null, port = null, family = null } = parsed ?? {};
-    return { id: member.id, name, state, proof, address, ip, port, family };
+    const id = findMember(this.#node, nameOrId);
+    if (id !== undefined) return resolveIn(this.members(), id);
+    const peer = this.v1.find(nameOrId);
+    return peer && this.v1.resolve(peer);
   }
 
   /** Asks a member to answer, over its present path or any. Throws name-unknown, name-ambiguous. */
   async ping(nameOrId: string, wait?: Wait): Promise<PingResult> {
     const member = this.#find(nameOrId);
+    if (typeof member === 'object') return this.v1.ping(member, wait);
     const reply = await this.#life.command({ type: 'ping', member }, wait);
     switch (reply.type) {
       case 'pong': {
@@ -226,6 +232,7 @@ export class Flotilla implements AsyncDisposable {
   /** Says where a member may be found; a host name is looked up by the system. */
   async hint(nameOrId: string, address: string): Promise<void> {
     const member = this.#find(nameOrId);
+    if (typeof member === 'object') return this.v1.hint(member, address);
     for (const one of await typedAddresses(address)) {
       await this.#life.command({ type: 'hint', member, address: one });
     }
@@ -239,9 +246,9 @@ export class Flotilla implements AsyncDisposable {
   /** Leaves the cluster for good: tells the others, removes the state and closes. */
   async leave(): Promise<void> {
     // What the join brings would be stored after the state was removed.
-    if (this.#joining !== undefined) throw joinBusy();
+    this.#joining.refuseIfBusy();
     await this.#life.command({ type: 'leave' });
-    await this.#life.stop();
+    await Promise.all([this.#life.stop(), this.v1.stop()]);
     try {
       await this.#store.forget();
     } finally {
@@ -249,13 +256,15 @@ export class Flotilla implements AsyncDisposable {
     }
   }
 
-  events(options?: Wait): AsyncIterable<NodeEvent>;
-  events(options: Wait & { members: true }): AsyncIterable<NodeEvent | MembersDocument>;
+  events(options?: Wait): AsyncIterable<FlotillaEvent>;
+  events(options: Wait & { members: true }): AsyncIterable<FlotillaEvent | MembersDocument>;
   /**
    * What happens from now on. With `members` the whole members document comes at once and whenever
    * it changes, at most every 50 ms. A reader 1,024 items behind loses the oldest.
    */
-  events(options: Wait & { members?: boolean } = {}): AsyncIterable<NodeEvent | MembersDocument> {
+  events(
+    options: Wait & { members?: boolean } = {},
+  ): AsyncIterable<FlotillaEvent | MembersDocument> {
     return this.#watchers.watch(options.members === true, options.signal);
   }
 
@@ -327,12 +336,11 @@ export class Flotilla implements AsyncDisposable {
   }
 
   async #close(): Promise<void> {
-    const late = new Promise<'late'>((done) => {
-      setTimeout(done, CLOSE_MS, 'late').unref();
+    const late = new Promise<never>((_, fail) => {
+      setTimeout(fail, CLOSE_MS, new Error('the disk took too long')).unref();
     });
     try {
-      const end = await Promise.race([this.#finish(), late]);
-      if (end === 'late') throw new Error('the disk took too long');
+      await Promise.race([this.#finish(), late]);
     } catch (error) {
       const why = error instanceof Error ? error.message : String(error);
       const message = `The newest state is not on disk: ${why}`;
@@ -343,14 +351,14 @@ export class Flotilla implements AsyncDisposable {
 
   /** The join first: what it stores is newer than what the life it ended had to say. */
   async #finish(): Promise<void> {
-    this.#joining?.stop.abort();
-    await this.#joining?.ended;
-    await this.#life.finish();
+    await this.#joining.end();
+    await Promise.all([this.#life.finish(), this.v1.finish()]);
   }
 
   async #release(): Promise<void> {
     this.#released = true;
     this.#ports.close();
+    await this.v1.stop();
     this.#watchers.close();
     await this.#store.close();
     this.#settleClosed();
@@ -368,19 +376,16 @@ export class Flotilla implements AsyncDisposable {
       },
       onViewChanged: () => {
         this.#watchers.viewChanged();
+        this.v1.changed();
       },
-      onBroken: (error) => {
-        this.#joining?.stop.abort();
-        this.#closing ??= this.#release();
-        this.#options.onFatal(error);
-      },
+      onBroken: this.#broken,
     });
   }
 
-  #find(nameOrId: string): NodeId {
-    const id = this.#node.find(nameOrId);
-    if (id === 'ambiguous') throw ambiguous(nameOrId);
-    if (id !== 'unknown') return id;
+  /** A member's ID, or the v1 peer of that name. */
+  #find(nameOrId: string): NodeId | V1PeerView {
+    const found = findMember(this.#node, nameOrId) ?? this.v1.find(nameOrId);
+    if (found !== undefined) return found;
     throw unknownName(nameOrId);
   }
 }
@@ -392,8 +397,4 @@ interface Parts {
   readonly identity: Identity;
   readonly ports: Ports;
   readonly node: Node;
-}
-
-function eitherOf(own: AbortSignal, given: AbortSignal | undefined): AbortSignal {
-  return given === undefined ? own : AbortSignal.any([own, given]);
 }

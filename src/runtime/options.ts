@@ -15,6 +15,7 @@ import {
 } from '../core/config.ts';
 import type { Input, Moment } from '../core/io.ts';
 import { defaultStateFolder } from './folder.ts';
+import { checkV1, VISIBLE_TAG, type CheckedV1, type V1Options } from './v1/options.ts';
 
 /** The UDP and TCP port when none is given. IANA lists no service that is in use there. */
 export const DEFAULT_PORT = 4117;
@@ -51,6 +52,11 @@ export interface FlotillaOptions {
   readonly tags?: Readonly<Record<string, string>>;
   /** False: nothing is said to or heard from the LAN's multicast group. Default: true. */
   readonly lan?: boolean;
+  /**
+   * How v1 peers are served and called; `off`: not at all. Default: they are called, once there are
+   * any, and not served.
+   */
+  readonly v1?: V1Options | 'off';
   readonly log?: (line: LogLine) => void;
   /** A rule of our own code broke and the node has stopped; without this the process ends. */
   readonly onFatal?: (error: Error) => void;
@@ -69,6 +75,8 @@ export interface CheckedOptions {
   readonly bind: readonly string[] | undefined;
   readonly settings: Settings;
   readonly lan: boolean;
+  /** Undefined: off. */
+  readonly v1: CheckedV1 | undefined;
   readonly log: (line: LogLine) => void;
   readonly onFatal: (error: Error) => void;
   readonly observe: ((moment: Moment, input: Input) => void) | undefined;
@@ -93,12 +101,20 @@ export function checkOptions(options: FlotillaOptions): CheckedOptions {
     join: options.join,
     port: checkPort(options.port ?? DEFAULT_PORT),
     bind: options.bind === undefined ? undefined : checkBind(options.bind),
-    settings: { beat, tags: Object.entries(options.tags ?? {}) },
+    settings: { beat, tags: tagsOf(options) },
     lan: options.lan ?? true,
+    v1: options.v1 === 'off' ? undefined : checkV1(options.v1 ?? {}),
     log: options.log ?? ((): void => undefined),
     onFatal: options.onFatal ?? endProcess,
     observe: options.observe,
   };
+}
+
+/** Consent to be shown to v1 peers is a tag, so that every member knows of it. */
+function tagsOf({ tags = {}, v1 }: FlotillaOptions): Settings['tags'] {
+  const visible = v1 !== 'off' && v1?.visible === true;
+  const { key, value } = VISIBLE_TAG;
+  return Object.entries(visible ? { ...tags, [key]: value } : tags);
 }
 
 /** The canonical text of each IP address to listen on, none twice; undefined for an empty list. */

@@ -2,6 +2,7 @@
 
 import type { NodeId } from '../base/id.ts';
 import type { MemberState, PathKind, Proof } from '../core/view.ts';
+import type { V1Why } from '../v1/commands.ts';
 
 /** Where a member is, as `resolve` says. */
 export interface Resolved {
@@ -14,6 +15,8 @@ export interface Resolved {
   readonly ip: string | null;
   readonly port: number | null;
   readonly family: 4 | 6 | null;
+  /** Nobody proved the address, and the operator wants it given out all the same. */
+  readonly unproven?: boolean;
 }
 
 /** What a ping came to. */
@@ -21,10 +24,16 @@ export type PingResult =
   | {
       readonly type: 'pong';
       readonly address: string;
-      readonly path: PathKind;
+      /** Null: over HTTP, of a v1 peer. */
+      readonly path: PathKind | null;
       readonly roundTripMs: number;
     }
-  | { readonly type: 'no-answer'; readonly tried: number };
+  | {
+      readonly type: 'no-answer';
+      readonly tried: number;
+      /** Of a v1 peer: what came of its one call. */
+      readonly why?: V1Why | null;
+    };
 
 /** What all that waits takes last. */
 export interface Wait {

@@ -5,7 +5,7 @@ import type { DocumentName } from '../core/documents.ts';
 import { systemCode } from './disk.ts';
 
 /** The files of a state folder, without `.json`. */
-export type FileName = DocumentName | 'identity';
+export type FileName = DocumentName | 'identity' | 'v1' | 'v1-users' | 'v1-certificate';
 
 function reasonOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
@@ -37,11 +37,24 @@ export function futureVersion(path: string): UserError {
 /** A file of ours that was cut short or changed. */
 export function torn(path: string, name: FileName): UserError {
   const message = `${path} is damaged; it was left as it is.`;
-  const remedy =
-    name === 'book'
-      ? 'Put it back from a backup, or move it away: the node then knows no addresses at first.'
-      : 'Put it back from a backup, or move the whole folder away and join again.';
-  return new UserError('state-torn', message, remedy);
+  return new UserError('state-torn', message, `Put it back from a backup, or ${without(name)}.`);
+}
+
+/** What helps where there is no backup. */
+function without(name: FileName): string {
+  switch (name) {
+    case 'identity':
+    case 'cluster':
+      return 'move the whole folder away and join again';
+    case 'book':
+      return 'move it away: the node then knows no addresses at first';
+    case 'v1':
+      return 'move it away: v1 peers must then be added and register again';
+    case 'v1-users':
+      return 'move it away, and add the users again';
+    case 'v1-certificate':
+      return 'move it away: another is made, which v1 peers must be told to trust';
+  }
 }
 
 /** A file that somebody else put there. */

@@ -1,7 +1,7 @@
 /** The state folder: who this node is, its cluster and its address book, each in one file. */
 
 import { randomFillSync } from 'node:crypto';
-import { open, readdir } from 'node:fs/promises';
+import { access, open, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fromHex, toHex } from '../base/bytes.ts';
 import {
@@ -30,6 +30,9 @@ import {
 } from './state-errors.ts';
 
 const SEED_SIZE = 32;
+
+/** What a node that speaks v1 keeps besides: passwords among it, which nobody is left with. */
+const V1_FILES: readonly FileName[] = ['v1', 'v1-users', 'v1-certificate'];
 
 /** Octets of the largest file read: 16,384 members with their acts take a tenth. */
 const FILE_MAX = 256 * 1024 * 1024;
@@ -105,11 +108,32 @@ export class Store {
     }
   }
 
-  /** Removes all three files: an ID that left a cluster never comes back to it. */
+  /**
+   * Reads a file beside the three that make the node; undefined when there is none. Throws as
+   * {@link load} does.
+   */
+  loadFile<T>(name: FileName, parse: (body: unknown) => T | undefined): Promise<T | undefined> {
+    return this.#read(name, parse);
+  }
+
+  /** Writes such a file, crash-safe; rejects with the system's error. */
+  async saveFile(name: FileName, body: unknown): Promise<void> {
+    await replaceFile(this.folder, `${name}.json`, writeEnvelope(name, body));
+  }
+
+  /** Whether there is such a file. */
+  async has(name: FileName): Promise<boolean> {
+    return access(join(this.folder, `${name}.json`)).then(
+      () => true,
+      () => false,
+    );
+  }
+
+  /** Removes all files: an ID that left a cluster never comes back to it. */
   async forget(): Promise<void> {
     // In this order each crash in between leaves a state that can be loaded.
     try {
-      for (const name of ['cluster', 'book', 'identity']) {
+      for (const name of [...V1_FILES, 'cluster', 'book', 'identity']) {
         await removeFile(this.folder, `${name}.json`);
       }
     } catch (error) {

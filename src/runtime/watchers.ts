@@ -2,7 +2,11 @@
 
 import type { NodeEvent } from '../core/events.ts';
 import type { MembersDocument } from '../core/view.ts';
+import type { V1Event } from '../v1/events.ts';
 import { Queue } from './queue.ts';
+
+/** What a node tells: of its cluster, and of v1 peers. */
+export type FlotillaEvent = NodeEvent | V1Event;
 
 /** Milliseconds between two documents (DESIGN §9): faster than an eye, slower than a burst. */
 const PAUSE_MS = 50;
@@ -10,8 +14,8 @@ const PAUSE_MS = 50;
 /** Watchers of one node. */
 export class Watchers {
   readonly #members: () => MembersDocument;
-  readonly #ofEvents = new Set<Queue<NodeEvent | MembersDocument>>();
-  readonly #ofMembers = new Set<Queue<NodeEvent | MembersDocument>>();
+  readonly #ofEvents = new Set<Queue<FlotillaEvent | MembersDocument>>();
+  readonly #ofMembers = new Set<Queue<FlotillaEvent | MembersDocument>>();
   #timer: NodeJS.Timeout | undefined;
   #lastSent = -Infinity;
   #closed = false;
@@ -22,11 +26,11 @@ export class Watchers {
   }
 
   /** A new watcher; with `members`, it gets the document at once. Ends when the signal says so. */
-  watch(members: boolean, signal?: AbortSignal): AsyncIterable<NodeEvent | MembersDocument> {
+  watch(members: boolean, signal?: AbortSignal): AsyncIterable<FlotillaEvent | MembersDocument> {
     const end = (): void => {
       queue.close();
     };
-    const queue = new Queue<NodeEvent | MembersDocument>(() => {
+    const queue = new Queue<FlotillaEvent | MembersDocument>(() => {
       this.#ofEvents.delete(queue);
       this.#ofMembers.delete(queue);
       signal?.removeEventListener('abort', end);
@@ -45,7 +49,7 @@ export class Watchers {
   }
 
   /** Something happened. */
-  tell(event: NodeEvent): void {
+  tell(event: FlotillaEvent): void {
     for (const queue of this.#ofEvents) queue.push(event);
   }
 

@@ -1,15 +1,14 @@
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { nodeIdOf } from '../../../src/base/id.ts';
-import type { NodeEvent } from '../../../src/core/events.ts';
 import type { MembersDocument } from '../../../src/core/view.ts';
-import { Watchers } from '../../../src/runtime/watchers.ts';
+import { Watchers, type FlotillaEvent } from '../../../src/runtime/watchers.ts';
 
 const self = nodeIdOf(new Uint8Array(32));
 let version = 0;
 /** A document that tells when it was asked for. */
 const members = (): MembersDocument =>
   ({ schema: 1, self, members: [], version }) as MembersDocument;
-const STARTED: NodeEvent = { type: 'started' };
+const STARTED: FlotillaEvent = { type: 'started' };
 
 let watchers = new Watchers(members);
 beforeEach(() => {
@@ -23,7 +22,7 @@ afterEach(() => {
 });
 
 /** What a watcher has got by now; takes its end, too. */
-function reading(items: AsyncIterable<NodeEvent | MembersDocument>): unknown[] {
+function reading(items: AsyncIterable<FlotillaEvent | MembersDocument>): unknown[] {
   const got: unknown[] = [];
   void (async () => {
     for await (const item of items)
