@@ -2,7 +2,7 @@ import { defineConfig } from 'vitest/config';
 
 // Rule R1: no test, and nothing under test, reads this machine's own addresses.
 const setupFiles = ['test/setup/no-interfaces.mjs'];
-const realSockets = ['test/real/**/*.test.ts', 'test/lab/**/*.test.ts'];
+const realSockets = ['real', 'lab', 'v1'].map((folder) => `test/${folder}/**/*.test.ts`);
 
 export default defineConfig({
   test: {

@@ -4,11 +4,11 @@
  * missing program or a skipped test is a failure there.
  */
 import { spawn, spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { debianPackages } from './debian-packages.mjs';
+import { debianPackages, unpackedPackages } from './debian-packages.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const inCi = process.env['CI'] === 'true';
@@ -87,16 +87,42 @@ function findPrograms() {
     return;
   }
   let missing = debianPackages.filter(({ command }) => !onPath(command));
-  if (missing.length > 0 && process.getuid?.() === 0 && existsSync('/etc/debian_version')) {
+  const mayInstall = process.getuid?.() === 0 && existsSync('/etc/debian_version');
+  if (missing.length > 0 && mayInstall) {
     const names = missing.map(({ name }) => name);
     console.log(`installing Debian packages: ${names.join(' ')}`);
-    const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
+    // Tests start what they need by themselves; no service of the machine starts here and now.
+    const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive', SYSTEMD_OFFLINE: '1' };
     const options = { stdio: ['ignore', 'ignore', 'inherit'], env };
     spawnSync('apt-get', ['-q', 'update'], options);
     spawnSync('apt-get', ['-q', '-y', '--no-install-recommends', 'install', ...names], options);
     missing = missing.filter(({ command }) => !onPath(command));
   }
   for (const { name, command } of missing) skip(`tests that need ${command} (Debian's ${name})`);
+  for (const { name, file } of unpackedPackages) {
+    const there = existsSync(`/${file}`) || (mayInstall && unpack(name, file));
+    if (!there) skip(`tests that need ${file} (Debian's ${name})`);
+  }
+}
+
+/**
+ * Unpacks a package where tests look for it, unless it is there.
+ * @param {string} name
+ * @param {string} file
+ * @returns {boolean} whether it is there now
+ */
+function unpack(name, file) {
+  const folder = join(root, 'node_modules', '.cache', 'debian', name);
+  if (existsSync(join(folder, file))) return true;
+  console.log(`unpacking the Debian package ${name}`);
+  mkdirSync(folder, { recursive: true });
+  /** @type {import('node:child_process').SpawnSyncOptions} */
+  const options = { cwd: folder, stdio: ['ignore', 'ignore', 'inherit'] };
+  spawnSync('apt-get', ['-q', 'download', name], options);
+  for (const archive of readdirSync(folder).filter((one) => one.endsWith('.deb'))) {
+    spawnSync('dpkg', ['-x', archive, '.'], options);
+  }
+  return existsSync(join(folder, file));
 }
 
 /**

@@ -1,7 +1,11 @@
 /** All commands: what they are called, what they do, how they are used. Nothing here is heavy. */
 
 import type { Command } from './command.ts';
+import { DNS, DNS_FLAGS, DNS_LOST, DNS_ZONE } from './dns-flags.ts';
 import * as flags from './flags.ts';
+import { V1_COMMANDS } from './v1-catalogue.ts';
+import { V1_FLAGS } from './v1-flags.ts';
+import { PRINT, RESOLVER, WATCH } from './install-flags.ts';
 
 const NAME_WORD = ['<name>', 'a name, an ID, or the beginning of an ID'] as const;
 const NO_DAEMON = '3  no daemon is running';
@@ -20,7 +24,9 @@ const RUNNING: readonly Command[] = [
     ],
     flags: [
       ...[flags.NAME, flags.CLUSTER, flags.JOIN, flags.PORT, flags.BIND, flags.BEAT, flags.TAG],
-      ...[flags.LAN, flags.API, flags.DNS, flags.V1, flags.LOG_FORMAT, flags.LOG_LEVEL],
+      ...[flags.LAN, flags.API, flags.LOG_FORMAT, flags.LOG_LEVEL],
+      ...DNS_FLAGS,
+      ...V1_FLAGS,
     ],
     examples: [
       'flotilla up --name attic',
@@ -174,6 +180,35 @@ const SEEING: readonly Command[] = [
     load: () => import('./commands/ping.ts'),
   },
   {
+    name: 'dns',
+    words: [['<action>', 'status, records, install or uninstall']],
+    summary: 'show how the members are named in DNS, and let this machine ask there',
+    about: [
+      'Every member has a name in the zone of the cluster, such as attic.home.internal.',
+      'status shows where the daemon serves them and what it was asked; records lists them all.',
+      'install tells the resolver of this machine to ask the daemon about the zone, and uninstall',
+      'takes that back. Both need root, and touch no file that was not written by them.',
+    ],
+    flags: [DNS, DNS_ZONE, PRINT, RESOLVER],
+    examples: ['flotilla dns status', 'flotilla dns records', 'flotilla dns install --print'],
+    exits: [NO_DAEMON],
+    load: () => import('./commands/dns.ts'),
+  },
+  {
+    name: 'hosts',
+    words: [['[file]', 'write it there, and not to standard output']],
+    summary: 'print the members as a hosts file, or keep one up to date',
+    about: [
+      'A line for each member that has an address, with the names they have in DNS: for programs',
+      'and machines that ask no DNS server. With --watch it is written anew at each change, until',
+      'the daemon stops. A file that was not written by this command is left alone.',
+    ],
+    flags: [WATCH, DNS_ZONE, DNS_LOST],
+    examples: ['flotilla hosts', 'flotilla hosts --watch /run/flotilla.hosts'],
+    exits: ['3  no daemon is running, or it stopped'],
+    load: () => import('./commands/hosts.ts'),
+  },
+  {
     name: 'watch',
     words: [],
     summary: 'show what happens, as it happens',
@@ -243,5 +278,6 @@ export const GROUPS: readonly (readonly [title: string, commands: readonly Comma
   ['Running a node', RUNNING],
   ['Membership', MEMBERSHIP],
   ['Seeing', SEEING],
+  ['Nodes of protocol 1', V1_COMMANDS],
   ['Trying it out', TRYING],
 ];

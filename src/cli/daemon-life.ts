@@ -6,6 +6,7 @@ import type { FlotillaOptions } from '../runtime/options.ts';
 import { createApi } from '../services/api/api.ts';
 import { eventDocument } from '../services/api/event-document.ts';
 import { serveApi } from '../services/api/server.ts';
+import { serveNames, type NamesWish } from './daemon-names.ts';
 import type { Log } from './output/log.ts';
 
 /** How a daemon ended: because somebody said so, or because a rule of our own broke. */
@@ -19,6 +20,7 @@ const SIGNALS: readonly NodeJS.Signals[] = ['SIGTERM', 'SIGINT'];
 /** Runs a node until a signal, `down`, `leave` or a fault ends it; calls `ready` once it serves. */
 export async function runDaemon(
   options: FlotillaOptions,
+  services: Services,
   log: Log,
   ready: (flotilla: Flotilla) => void,
 ): Promise<Ending> {
@@ -43,7 +45,7 @@ export async function runDaemon(
       { ...options, log: logLine, onFatal: broken },
       { signal: stop.signal },
     );
-    await serve(flotilla, { log, stop, broken, ready });
+    await serve(flotilla, services, { log, stop, broken, ready });
   } catch (error) {
     if (!(error instanceof UserError && error.code === 'aborted' && stop.signal.aborted))
       throw error;
@@ -60,6 +62,11 @@ function outliveReaders(): void {
   }
 }
 
+/** What a daemon serves besides the node. */
+export interface Services {
+  readonly names: NamesWish;
+}
+
 interface Course {
   readonly log: Log;
   readonly stop: AbortController;
@@ -67,7 +74,11 @@ interface Course {
   readonly ready: (flotilla: Flotilla) => void;
 }
 
-async function serve(flotilla: Flotilla, { log, stop, broken, ready }: Course): Promise<void> {
+async function serve(
+  flotilla: Flotilla,
+  services: Services,
+  { log, stop, broken, ready }: Course,
+): Promise<void> {
   let settleEnded: () => void = () => undefined;
   const ended = new Promise<void>((settle) => {
     settleEnded = settle;
@@ -78,7 +89,9 @@ async function serve(flotilla: Flotilla, { log, stop, broken, ready }: Course): 
   };
   const stopped = aborted(stop.signal);
   await using _closing = flotilla;
-  const api = await serveApi(createApi({ control: flotilla, down }), flotilla.stateFolder, broken);
+  const names = await serveNames(flotilla, services.names, log);
+  const steered = { control: flotilla, down, names };
+  const api = await serveApi(createApi(steered), flotilla.stateFolder, broken);
   const logging = logEvents(flotilla, log);
   ready(flotilla);
   await Promise.race([stopped, flotilla.closed]);
@@ -88,6 +101,7 @@ async function serve(flotilla: Flotilla, { log, stop, broken, ready }: Course): 
   }, STOP_MAX_MS).unref();
   // No command may find a socket whose daemon has let go of the state folder.
   await api.stop();
+  await names?.close();
   await flotilla.close();
   settleEnded();
   await api.finish();

@@ -2,9 +2,11 @@
 
 import { request, type IncomingMessage } from 'node:http';
 import { UserError } from '../base/errors.ts';
-import type { MembersDocument, StatusDocument } from '../core/view.ts';
+import type { MembersDocument } from '../core/view.ts';
 import {
   SCHEMA,
+  type DnsDocument,
+  type DnsRecordsDocument,
   type DoneDocument,
   type InvitedDocument,
   type JoinedDocument,
@@ -12,16 +14,23 @@ import {
   type Problem,
   type ResolvedDocument,
   type TagsDocument,
+  type V1CallDocument,
+  type V1ExportedDocument,
+  type V1ImportedDocument,
+  type V1UsersDocument,
 } from '../services/api/answers.ts';
+import type { ControlStatus } from '../services/api/control.ts';
 import type { EventDocument } from '../services/api/event-document.ts';
 import { findPlace } from '../services/api/place.ts';
 import { NO_DAEMON } from './exit.ts';
 
 /** What each request of the API answers. */
 export interface Answers {
-  'GET /v2/status': StatusDocument;
+  'GET /v2/status': ControlStatus;
   'GET /v2/members': MembersDocument;
   'GET /v2/resolve': ResolvedDocument;
+  'GET /v2/dns': DnsDocument;
+  'GET /v2/dns/records': DnsRecordsDocument;
   'POST /v2/invite': InvitedDocument;
   'POST /v2/join': JoinedDocument;
   'POST /v2/ping': PingDocument;
@@ -29,6 +38,14 @@ export interface Answers {
   'POST /v2/tag': TagsDocument;
   'POST /v2/leave': DoneDocument;
   'POST /v2/down': DoneDocument;
+  'POST /v2/v1/add': V1CallDocument;
+  'POST /v2/v1/remove': DoneDocument;
+  'POST /v2/v1/trust': V1CallDocument;
+  'GET /v2/v1/users': V1UsersDocument;
+  'POST /v2/v1/users/add': DoneDocument;
+  'POST /v2/v1/users/remove': DoneDocument;
+  'POST /v2/v1/import': V1ImportedDocument;
+  'POST /v2/v1/export': V1ExportedDocument;
 }
 
 /** What each stream of the API consists of. */

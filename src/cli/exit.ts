@@ -39,6 +39,18 @@ const BY_CODE: ReadonlyMap<string, number> = new Map<string, number>([
   ['port-not-a-port', EXIT.usage],
   ['tag-not-a-tag', EXIT.usage],
   ['uses-out-of-range', EXIT.usage],
+  ['v1-certificate-half', EXIT.usage],
+  ['v1-endpoint-invalid', EXIT.usage],
+  ['v1-insecure-http', EXIT.usage],
+  ['v1-interval-out-of-range', EXIT.usage],
+  ['v1-login-invalid', EXIT.usage],
+  ['v1-name-invalid', EXIT.usage],
+  ['v1-not-an-address', EXIT.usage],
+  ['v1-own-name', EXIT.usage],
+  ['v1-path-invalid', EXIT.usage],
+  ['v1-proxy-not-an-address', EXIT.usage],
+  ['v1-user-invalid', EXIT.usage],
+  ['v1-user-unknown', EXIT.unknownName],
 ]);
 
 /** The exit code for an error that ended a command. */

@@ -15,8 +15,11 @@ import {
 import type { Duration } from '../base/time.ts';
 import { INVITE_EXPIRY_MIN } from '../core/commands.ts';
 import { BEAT_RANGE, INVITE_EXPIRY_MAX, INVITE_USES_MAX } from '../core/config.ts';
+import { DNS_FLAGS } from './dns-flags.ts';
+import { INSTALL_FLAGS } from './install-flags.ts';
 import { LEVELS, type LogLevel } from './output/level.ts';
 import { UsageError } from './exit.ts';
+import { V1_COMMAND_FLAGS, V1_FLAGS } from './v1-flags.ts';
 
 /** Taken by every command. */
 export const STATE: Flag<string> = valueFlag(
@@ -93,10 +96,6 @@ export const LAN: Flag<boolean> = valueFlag(
 );
 /** Of `up`. */
 export const API: Flag<'off'> = notYet('api', 'the API on a loopback port');
-/** Of `up`. */
-export const DNS: Flag<'off'> = notYet('dns', 'the DNS server');
-/** Of `up`. */
-export const V1: Flag<'off'> = notYet('v1', 'the port for nodes of protocol 1');
 /** Of `up`. */
 export const LOG_FORMAT: Flag<'text' | 'json'> = valueFlag(
   'log-format',
@@ -194,7 +193,11 @@ export const NAT: Flag<boolean> = switchFlag('nat', 'every node behind a home ro
 /** Flags that one config file may set: all but the one that names it. */
 export const CONFIGURABLE: readonly Flag<unknown>[] = [
   ...[STATE, JSON_OUTPUT],
-  ...[NAME, CLUSTER, JOIN, PORT, BIND, BEAT, TAG, LAN, API, DNS, V1, LOG_FORMAT, LOG_LEVEL],
+  ...[NAME, CLUSTER, JOIN, PORT, BIND, BEAT, TAG, LAN, API, LOG_FORMAT, LOG_LEVEL],
+  ...DNS_FLAGS,
+  ...V1_FLAGS,
+  ...V1_COMMAND_FLAGS,
+  ...INSTALL_FLAGS,
   ...[AT, USES, EXPIRES, QR, WITH_PORT, IPV4, IPV6, COUNT, MEMBERS],
   ...[SEED, NODES, SCENARIO, SECONDS, NAT],
 ];

@@ -34,5 +34,13 @@ process.exitCode = await run(process.argv.slice(2), {
   env: process.env,
   program: fileURLToPath(import.meta.url),
   connect: daemonOf,
+  ...(process.stdin.isTTY
+    ? {
+        askSecret: async (question: string) => {
+          const { askSecret } = await import('./prompt.ts');
+          return askSecret(question, process.stdin, process.stderr);
+        },
+      }
+    : {}),
 });
 setTimeout(() => process.exit(), LINGER_MS).unref();

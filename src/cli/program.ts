@@ -2,6 +2,7 @@
 
 import { Command as Parser, CommanderError, Option } from 'commander';
 import { GROUPS } from './catalogue.ts';
+import { V1_GROUPS } from './v1-catalogue.ts';
 import type { Command } from './command.ts';
 import type { Flag } from './flag.ts';
 import { CONFIG, JSON_OUTPUT, STATE } from './flags.ts';
@@ -52,23 +53,29 @@ export function parse(typed: readonly string[], world: World): Parsed {
     .description(ABOUT)
     .version(VERSION, '--version', 'print the version')
     .helpOption('-h, --help', 'show help')
-    .helpCommand('help [command]', 'show help for a command')
+    .helpCommand(HELP, 'show help for a command')
     .usage('COMMAND [flags]')
     .addHelpText('after', FOOTER)
     .showSuggestionAfterError()
     .showHelpAfterError('  `flotilla --help` lists all commands.')
+    .configureHelp({ subcommandTerm: (one) => (one.name() === 'help' ? HELP : one.name()) })
     .enablePositionalOptions();
   speakThrough(root, world);
   for (const flag of COMMON) root.addOption(optionOf(flag).hideHelp());
   for (const [title, commands] of GROUPS) {
     for (const command of commands) {
-      const page = root.command(command.name, { hidden: command.hidden === true });
-      page.helpGroup(`${title}:`).summary(command.summary);
+      const words = command.name.split(' ');
+      const above = pathTo(root, words.slice(0, -1), title, world);
+      const page = (above.at(-1) ?? root).command(words.at(-1) ?? '', {
+        hidden: command.hidden === true,
+      });
+      if (above.length === 1) page.helpGroup(`${title}:`);
+      page.summary(command.summary);
       // The flags of all others cost a daemon a megabyte that it never looks at again.
-      if (argv.includes(command.name)) describe(page, command, world);
+      if (words.every((word) => argv.includes(word))) describe(page, command, world);
       page.action(() => {
         // `flotilla --state X members` and `flotilla members --state X` are the same.
-        const given = new Map([...givenTo(root), ...givenTo(page)]);
+        const given = new Map([...above, page].flatMap((parser) => [...givenTo(parser)]));
         parsed = { type: 'command', command, words: page.args, given };
       });
     }
@@ -86,6 +93,42 @@ export function parse(typed: readonly string[], world: World): Parsed {
   return parsed ?? { type: 'said', mistake: NO_COMMAND };
 }
 
+/**
+ * The root and the parsers below it for the words before a command's last, made if need be: `v1`,
+ * `v1 user`.
+ */
+function pathTo(root: Parser, words: readonly string[], title: string, world: World): Parser[] {
+  const path = [root];
+  words.forEach((word, index) => {
+    const above = path.at(-1) ?? root;
+    const found = above.commands.find((one) => one.name() === word);
+    path.push(found ?? group(above, words.slice(0, index + 1), title, world));
+  });
+  return path;
+}
+
+/** A parser that only has others below it. */
+function group(above: Parser, words: readonly string[], title: string, world: World): Parser {
+  const name = words.join(' ');
+  const about = V1_GROUPS.get(name) ?? '';
+  const made = above
+    .command(words.at(-1) ?? '')
+    .summary(about)
+    .description(`${about.charAt(0).toUpperCase()}${about.slice(1)}.`)
+    .usage('COMMAND [flags]')
+    .helpOption('-h, --help', 'show help')
+    .helpCommand(false)
+    .showHelpAfterError(`  \`flotilla ${name} --help\` lists its commands.`)
+    .showSuggestionAfterError();
+  if (words.length === 1) made.helpGroup(`${title}:`);
+  speakThrough(made, world);
+  for (const flag of COMMON) made.addOption(optionOf(flag).hideHelp());
+  return made;
+}
+
+/** The list of commands shows of all others the name alone: flags are for their own pages. */
+const HELP = 'help [command]';
+
 const NO_COMMAND = 'A command is missing.';
 
 /** What a program is told in one line; people have read the help by now. */
@@ -102,7 +145,7 @@ function asCommand(argv: readonly string[]): readonly string[] {
   const [first, second] = [argv[at], argv[commandAt(argv, at + 1)]];
   if (first !== 'help') return first === undefined || isCommand(first) ? argv : [first];
   if (second === undefined) return ['--help'];
-  return isCommand(second) ? [second, '--help'] : [second];
+  return isCommand(second) ? [...argv.slice(commandAt(argv, at + 1)), '--help'] : [second];
 }
 
 /** Where the first word from there on is that is neither a flag of every command nor its value. */
@@ -114,7 +157,7 @@ function commandAt(argv: readonly string[], from: number): number {
 }
 
 function isCommand(word: string): boolean {
-  return GROUPS.some(([, commands]) => commands.some(({ name }) => name === word));
+  return GROUPS.some(([, commands]) => commands.some(({ name }) => name.split(' ')[0] === word));
 }
 
 function describe(page: Parser, command: Command, world: World): void {

@@ -17,6 +17,8 @@ export interface World {
   /** Read to its end, and only when a token is to come from it. */
   readonly stdin: AsyncIterable<Uint8Array | string>;
   readonly env: Readonly<Record<string, string | undefined>>;
+  /** Asks the terminal for a secret that is not shown; undefined where there is no terminal. */
+  readonly askSecret?: (question: string) => Promise<string>;
   /** This program's own file, which `demo` runs as its daemons. */
   readonly program: string;
   /** The daemon of a state folder; throws `no-daemon` when asked while none runs. */

@@ -55,7 +55,7 @@ describe('the compiler', () => {
     ['a TextEncoder', 'new TextEncoder();'],
     ['a module of Node', "import 'node:crypto'; export { hash } from 'node:crypto';"],
   ])('refuses %s in the pure layers', (_what, text) => {
-    for (const layer of ['base', 'wire', 'core', 'sim']) {
+    for (const layer of ['base', 'wire', 'core', 'v1', 'sim']) {
       const found = codes(layer, `${text}\nexport {};`);
       expect(found.some((code) => cannotFindName.includes(code))).toBe(true);
     }

@@ -15,12 +15,14 @@ export const mayImport: ReadonlyMap<string, readonly string[]> = new Map([
   ['crypto', ['base']],
   ['wire', ['base', 'crypto']],
   ['core', ['base', 'crypto', 'wire']],
-  ['sim', ['base', 'crypto', 'wire', 'core']],
-  ['runtime', ['base', 'crypto', 'wire', 'core']],
-  ['services', ['base', 'crypto', 'wire', 'core']],
-  ['cli', ['base', 'crypto', 'wire', 'core', 'sim', 'runtime', 'services']],
-  // The library's face, src/index.ts.
-  ['', ['base', 'crypto', 'wire', 'core', 'sim', 'runtime', 'services']],
+  // The original's protocol: a machine of its own, which knows nothing of v2.
+  ['v1', ['base', 'crypto']],
+  ['sim', ['base', 'crypto', 'wire', 'core', 'v1']],
+  ['runtime', ['base', 'crypto', 'wire', 'core', 'v1']],
+  ['services', ['base', 'crypto', 'wire', 'core', 'v1']],
+  ['cli', ['base', 'crypto', 'wire', 'core', 'v1', 'sim', 'runtime', 'services']],
+  // The library's faces, src/index.ts and src/v1.ts.
+  ['', ['base', 'crypto', 'wire', 'core', 'v1', 'sim', 'runtime', 'services']],
 ]);
 
 /** The folder src/ of this checkout. */

@@ -57,7 +57,8 @@ export class Daemon {
   /** Starts `flotilla up` and returns at once. */
   launch(flags: readonly string[]): ChildProcess {
     const log = openSync(this.logFile, 'a');
-    const argv = ['up', '--name', this.name, '--dns', 'off', '--api', 'off', ...flags];
+    const dns = flags.includes('--dns') ? [] : ['--dns', 'off'];
+    const argv = ['up', '--name', this.name, ...dns, '--api', 'off', ...flags];
     const child = this.lab.spawn(this.index, this.words(argv), ['ignore', 'ignore', log]);
     closeSync(log);
     this.process = child;
@@ -119,7 +120,8 @@ export class Daemon {
     return readFileSync(this.logFile, 'utf8').trimEnd().split('\n').slice(-5).join(' | ');
   }
 
-  private words(words: readonly string[]): string[] {
+  /** A command about this daemon, as a program with its arguments. */
+  words(words: readonly string[]): string[] {
     return [process.execPath, program, ...words, '--state', this.state];
   }
 

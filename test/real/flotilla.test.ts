@@ -3,11 +3,11 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { InvariantError } from '../../src/base/assert.ts';
-import type { NodeEvent } from '../../src/core/events.ts';
 import type { Input } from '../../src/core/io.ts';
 import type { MembersDocument } from '../../src/core/view.ts';
 import { Flotilla } from '../../src/runtime/flotilla.ts';
 import type { FlotillaOptions, LogLine } from '../../src/runtime/options.ts';
+import type { FlotillaEvent } from '../../src/runtime/watchers.ts';
 import { Arrivals, ownFolder, userErrorOf } from './waiting.ts';
 
 /** A node on loopback with a state of its own, closed with the test. */
@@ -260,7 +260,7 @@ describe('a member', () => {
     for (const node of [attic, cellar]) await until(node, proven('pi', pi.port));
     await until(pi, ({ members }) => members.length === 3);
 
-    const events = new Arrivals<NodeEvent>();
+    const events = new Arrivals<FlotillaEvent>();
     void (async () => {
       for await (const event of pi.events()) events.add(event);
     })();

@@ -5,6 +5,7 @@ import type { PingAnswer } from '../../services/api/answers.ts';
 import { memberWord, say, writeJson, writeLine, type Call } from '../command.ts';
 import { EXIT } from '../exit.ts';
 import { COUNT } from '../flags.ts';
+import { v1Words } from '../output/v1-words.ts';
 import { count, span } from '../output/words.ts';
 
 /** Pings when nothing is said: enough to see a lossy path. */
@@ -36,7 +37,10 @@ export async function run(call: Call): Promise<number> {
 function show(call: Call, name: string, answer: PingAnswer): void {
   if (answer.answered) {
     const { address, path, rttMs } = answer;
-    writeLine(call, `${name} answered from ${address} over ${path} in ${span(rttMs)}`);
+    const way = path ?? 'HTTP, protocol 1,';
+    writeLine(call, `${name} answered from ${address} over ${way} in ${span(rttMs)}`);
+  } else if (answer.why !== undefined && answer.why !== null) {
+    writeLine(call, `${name} did not answer well: ${v1Words(answer.why)}`);
   } else {
     const asked = count(answer.tried, 'address', 'addresses');
     writeLine(call, `${name} did not answer, ${asked} asked`);

@@ -11,14 +11,15 @@ export async function run(call: Call): Promise<number> {
   const wanted = familyWanted(settings.on(IPV4), settings.on(IPV6));
   const query = { name: memberWord(call) };
   const found = await world.connect(call.stateFolder).ask('GET /v2/resolve', { query });
-  const usable =
-    found.address !== null && (wanted === undefined || wanted === found.family) ? found : undefined;
+  const complete = found.address !== null || (found.ip !== null && !settings.on(WITH_PORT));
+  const usable = complete && (wanted === undefined || wanted === found.family) ? found : undefined;
   if (call.json) writeJson(call, usable ?? withoutAddress(found));
   if (usable === undefined) {
     say(call, whyNot(found, wanted));
     // Who left is nobody's name any more, and is not coming back.
     return found.state === 'left' ? EXIT.unknownName : EXIT.notReachable;
   }
+  if (usable.warning !== undefined) say(call, `warning: ${usable.warning}`);
   if (!call.json) writeLine(call, (settings.on(WITH_PORT) ? usable.address : usable.ip) ?? '');
   return EXIT.done;
 }
@@ -36,7 +37,8 @@ function withoutAddress(found: ResolvedDocument): ResolvedDocument {
   return { ...found, address: null, ip: null, port: null, family: null, lastAddress };
 }
 
-function whyNot({ name, state, address, lastAddress }: ResolvedDocument, wanted?: 4 | 6): string {
+function whyNot(found: ResolvedDocument, wanted?: 4 | 6): string {
+  const { id, name, state, address, lastAddress } = found;
   if (address !== null) {
     return `${name} has no IPv${String(wanted)} address that is known here; it is at ${address}`;
   }
@@ -44,5 +46,9 @@ function whyNot({ name, state, address, lastAddress }: ResolvedDocument, wanted?
   if (state === 'self') return `nobody has seen this node yet, so that it has no address to tell`;
   if (lastAddress === null) return `no address of ${name} is known yet`;
   if (state === 'lost') return `${name} is lost; it was last at ${lastAddress}`;
+  if (id.startsWith('v1:')) {
+    const why = `${name} speaks protocol 1 over plain HTTP, so that nobody can prove where it is`;
+    return `${why}; it says ${lastAddress} (\`up --v1-unproven\` lets resolve print that)`;
+  }
   return `nobody has proven an address of ${name} yet; it may be at ${lastAddress}`;
 }

@@ -4,26 +4,31 @@ import { resolve } from 'node:path';
 import type { FlotillaOptions } from '../../runtime/options.ts';
 import { writeJson, type Call } from '../command.ts';
 import { runDaemon } from '../daemon-life.ts';
+import { namesWish } from '../daemon-names.ts';
 import { EXIT } from '../exit.ts';
 import * as flags from '../flags.ts';
 import { Log } from '../output/log.ts';
 import type { Settings } from '../settings.ts';
 import { tokenFromSettings } from '../token-setting.ts';
+import { v1Wish } from '../v1-wish.ts';
 import { welcome, type Facts } from '../output/welcome.ts';
 
 /** Ends with 0 after SIGTERM, SIGINT, `down` or `leave`. */
 export async function run(call: Call): Promise<number> {
   const { settings, world } = call;
-  // Refused when they ask for what is not there yet.
-  for (const service of [flags.API, flags.DNS, flags.V1]) settings.get(service);
+  // Refused when it asks for what is not there yet.
+  settings.get(flags.API);
   const format = settings.get(flags.LOG_FORMAT) ?? 'text';
   const level = settings.get(flags.LOG_LEVEL) ?? 'info';
   const log = new Log(world.stderr, format, level, () => new Date());
   const state = resolve(call.stateFolder);
   const options = optionsOf(settings, state, world.stdin);
-  const ending = await runDaemon(options, log, (flotilla) => {
+  const services = { names: namesWish(settings) };
+  const ending = await runDaemon(options, services, log, (flotilla) => {
     const { id, name, clusterName: cluster, memberCount: members, port } = flotilla;
-    const facts: Facts = { id, name, cluster, members, port, state };
+    const serving = flotilla.status().v1?.serving ?? undefined;
+    const v1 = serving === undefined ? {} : { v1: serving };
+    const facts: Facts = { id, name, cluster, members, port, state, ...v1 };
     const atUsualPlace = settings.origin(flags.STATE)?.source !== '--state';
     log.banner(welcome(facts, atUsualPlace));
     if (format === 'json') {
@@ -49,6 +54,7 @@ function optionsOf(
     lan: settings.get(flags.LAN),
     beatMs: settings.get(flags.BEAT),
     tags: tags === undefined ? undefined : Object.fromEntries(tags),
+    v1: v1Wish(settings),
     join: () => tokenFromSettings(settings, stdin),
   };
   return { state, ...withoutGaps(wished) };

@@ -2,6 +2,7 @@
 
 import { unreachable } from '../../base/assert.ts';
 import type { EventDocument } from '../../services/api/event-document.ts';
+import type { V1Event } from '../../v1/events.ts';
 import type { LogLevel } from './level.ts';
 import { count, span } from './words.ts';
 
@@ -55,7 +56,38 @@ export function sentence(event: EventDocument): string {
     case 'save-failed':
       return `the state could not be saved: ${word(event, 'reason')}`;
     default:
-      return unreachable(event.type);
+      return v1Sentence(event, event.type);
+  }
+}
+
+/** The same for events of nodes of protocol 1. */
+function v1Sentence(event: EventDocument, type: V1Event['type']): string {
+  const name = `${word(event, 'name')} (v1)`;
+  switch (type) {
+    case 'v1-registered':
+      return event['direction'] === 'in'
+        ? `${name} registered with this node`
+        : `this node registered with ${name}`;
+    case 'v1-moved':
+      return `${name} ${whereTo(event)}`;
+    case 'v1-lost':
+      return `${name} is lost; asking others where it is`;
+    case 'v1-found':
+      return `${name} is found at ${word(event, 'address')}`;
+    case 'v1-orphan':
+      return 'no node of protocol 1 answers';
+    case 'v1-self-moved':
+      return `this node ${whereTo(event)}, as nodes of protocol 1 see it`;
+    case 'v1-unconfirmed':
+      return `something came as from ${name}${from(event)}, which it has not confirmed yet`;
+    case 'v1-name-taken':
+      return `another user tried to register as ${name}${from(event)}`;
+    case 'v1-certificate':
+      return `${name} shows another certificate than before; nothing is sent to it`;
+    case 'v1-credentials-withheld':
+      return `the password for ${name} is not sent: it was not seen at its address lately`;
+    default:
+      return unreachable(type);
   }
 }
 
@@ -88,7 +120,19 @@ export function severity(event: EventDocument): LogLevel {
     case 'member-found':
     case 'self-moved':
     case 'invite-redeemed':
+    case 'v1-registered':
+    case 'v1-moved':
+    case 'v1-found':
+    case 'v1-self-moved':
       return 'info';
+    case 'v1-lost':
+    case 'v1-orphan':
+    case 'v1-name-taken':
+    case 'v1-certificate':
+    case 'v1-credentials-withheld':
+      return 'warn';
+    case 'v1-unconfirmed':
+      return 'debug';
     default:
       return unreachable(event.type);
   }

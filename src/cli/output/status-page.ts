@@ -1,12 +1,14 @@
 /** The status of a node as a page for people. */
 
 import type { OwnAddressView, SelfState, StatusDocument } from '../../core/view.ts';
+import type { ControlStatus } from '../../services/api/control.ts';
+import { v1Rows } from './v1-rows.ts';
 import type { Paint, Palette } from './paint.ts';
 import { table } from './table.ts';
 import { count, span } from './words.ts';
 
 /** The page's lines; what would help comes last. */
-export function statusPage(status: StatusDocument, palette: Palette): readonly string[] {
+export function statusPage(status: ControlStatus, palette: Palette): readonly string[] {
   const { self, advice } = status;
   const title = `${palette.strong(self.name)} in cluster ${palette.strong(self.cluster)}: `;
   const rows = [
@@ -16,6 +18,7 @@ export function statusPage(status: StatusDocument, palette: Palette): readonly s
     ['members', members(status)],
     ...status.invites.map((invite) => ['invite', inviteLine(invite)]),
     ['beat', span(status.beatMs)],
+    ...(status.v1 === undefined ? [] : v1Rows(status.v1)),
   ];
   const dropped = counters(status.counters);
   if (dropped !== '') rows.push(['dropped', dropped]);

@@ -1,5 +1,6 @@
 /** The first lines of a daemon: who it is, and what to do next. */
 
+import type { V1StatusView } from '../../v1/status.ts';
 import { count } from './words.ts';
 
 /** What is known when a daemon has started. */
@@ -12,11 +13,15 @@ export interface Facts {
   readonly port: number;
   /** The state folder, absolute. */
   readonly state: string;
+  /** Where nodes of protocol 1 are served, if they are. */
+  readonly v1?: V1Serving;
 }
+
+type V1Serving = NonNullable<V1StatusView['serving']>;
 
 /** The lines; `short`: commands find this state folder without being told. */
 export function welcome(
-  { id, name, cluster, members, port, state }: Facts,
+  { id, name, cluster, members, port, state, v1 }: Facts,
   short: boolean,
 ): string[] {
   const company = members === 1 ? 'alone so far' : `with ${count(members - 1, 'other member')}`;
@@ -26,10 +31,16 @@ export function welcome(
     `  ID     ${id}`,
     `  port   ${String(port)}, UDP and TCP`,
     `  state  ${state}`,
+    ...(v1 === undefined ? [] : [`  v1     ${v1Url(v1)}`]),
     `To let another machine join:`,
     `  here   flotilla invite${where}`,
     `  there  flotilla up --join TOKEN`,
   ];
+}
+
+/** Where nodes of protocol 1 are served. */
+function v1Url({ https, address, path }: V1Serving): string {
+  return `${https ? 'https' : 'http'}://${address}${path}`;
 }
 
 /** As a shell wants it. */

@@ -4,6 +4,10 @@
  */
 
 import type { MemberState, PathKind, Proof } from '../../core/view.ts';
+import type { V1Why } from '../../v1/commands.ts';
+import type { V1CallResult, V1Imported } from '../../v1/status.ts';
+import type { NamesStatus } from '../names/service.ts';
+import type { ZoneRecord } from '../names/zone.ts';
 
 /** The schema this release speaks, the same number in every document. */
 export const SCHEMA = 1;
@@ -48,6 +52,8 @@ export interface ResolvedDocument {
   readonly family: 4 | 6 | null;
   /** The last address known, when there is no current one. */
   readonly lastAddress: string | null;
+  /** There when the address is given out though nobody proved it: what that means. */
+  readonly warning?: string;
 }
 
 /** What one ping came to: `rttMs` to the hundredth, `tried` addresses that were asked. */
@@ -55,10 +61,12 @@ export type PingAnswer =
   | {
       readonly answered: true;
       readonly address: string;
-      readonly path: PathKind;
+      /** Null: over HTTP, of a v1 peer. */
+      readonly path: PathKind | null;
       readonly rttMs: number;
     }
-  | { readonly answered: false; readonly tried: number };
+  /** `why`: of a v1 peer, what came of the one call. */
+  | { readonly answered: false; readonly tried: number; readonly why?: V1Why | null };
 
 /** The answer to one request for a ping. */
 export type PingDocument = { readonly schema: 1 } & PingAnswer;
@@ -67,6 +75,36 @@ export type PingDocument = { readonly schema: 1 } & PingAnswer;
 export interface TagsDocument {
   readonly schema: 1;
   readonly tags: Readonly<Record<string, string>>;
+}
+
+/** `dns status --json`: how names are served, if they are. */
+export type DnsDocument =
+  | { readonly schema: 1; readonly serving: false }
+  | ({ readonly schema: 1; readonly serving: true } & NamesStatus);
+
+/** `dns records --json`; the zone is null while no names are served. */
+export interface DnsRecordsDocument {
+  readonly schema: 1;
+  readonly zone: string | null;
+  readonly records: readonly ZoneRecord[];
+}
+
+/** `v1 add --json`, `v1 trust --json`: `why` is null when the peer answered well. */
+export type V1CallDocument = { readonly schema: 1 } & V1CallResult;
+
+/** `v1 user list --json`. */
+export interface V1UsersDocument {
+  readonly schema: 1;
+  readonly users: readonly string[];
+}
+
+/** `v1 import --json`. */
+export type V1ImportedDocument = { readonly schema: 1 } & V1Imported;
+
+/** The answer to `v1 export`: what a node of the original reads. It holds secrets. */
+export interface V1ExportedDocument {
+  readonly schema: 1;
+  readonly original: unknown;
 }
 
 /** The answer to a request that has nothing to tell but that it was done. */

@@ -12,6 +12,8 @@ import { INVITE_EXPIRY_MIN } from '../../core/commands.ts';
 import { INVITE_EXPIRY_MAX, INVITE_USES_MAX } from '../../core/config.ts';
 import { roundTripDigits, type MembersDocument } from '../../core/view.ts';
 import type {
+  DnsDocument,
+  DnsRecordsDocument,
   DoneDocument,
   InvitedDocument,
   JoinedDocument,
@@ -25,6 +27,8 @@ import { eventDocument, type EventDocument } from './event-document.ts';
 import { BAD_REQUEST, readFields } from './fields.ts';
 import { newest } from './newest.ts';
 import { ownTags } from './own-tags.ts';
+import { V1_ROUTES } from './v1-routes.ts';
+import type { Names } from '../names/service.ts';
 
 /** One request. `signal` aborts when the client has gone. */
 export interface ApiRequest {
@@ -45,6 +49,8 @@ export interface Steered {
   readonly control: Control;
   /** Ends the daemon; settles when the node has stopped. */
   readonly down: () => Promise<void>;
+  /** The name server, where one runs. */
+  readonly names?: Names | undefined;
 }
 
 /** The API as a function. It never throws and never rejects. */
@@ -63,6 +69,8 @@ const ROUTES: ReadonlyMap<string, Handler> = new Map<string, Handler>([
   ['GET /v2/status', ({ control }) => control.status()],
   ['GET /v2/members', ({ control }) => control.members()],
   ['GET /v2/resolve', ({ control }, request) => resolve(control, request)],
+  ['GET /v2/dns', ({ names }) => dnsStatus(names)],
+  ['GET /v2/dns/records', ({ names }) => dnsRecords(names)],
   ['POST /v2/invite', ({ control }, request) => invite(control, request)],
   ['POST /v2/join', ({ control }, request) => join(control, request)],
   ['POST /v2/ping', ({ control }, request) => ping(control, request)],
@@ -70,6 +78,10 @@ const ROUTES: ReadonlyMap<string, Handler> = new Map<string, Handler>([
   ['POST /v2/tag', ({ control }, request) => tag(control, request)],
   ['POST /v2/leave', ({ control }, request) => done(request, () => control.leave())],
   ['POST /v2/down', ({ down }, request) => done(request, down)],
+  ...[...V1_ROUTES].map(([route, handler]): [string, Handler] => [
+    route,
+    ({ control }, { body, signal }) => handler(control.v1, body, { signal }),
+  ]),
 ]);
 
 /** The one path that streams. */
@@ -133,15 +145,35 @@ function resolve(control: Control, request: ApiRequest): ResolvedDocument {
   return resolved(found);
 }
 
-/** Nothing is given out that nobody proved or vouched for, nor where a lost member used to be. */
+/**
+ * Nothing is given out that nobody proved or vouched for, but with a warning where the operator
+ * wants it so; nor where a lost member used to be.
+ */
 function resolved(found: Resolution): ResolvedDocument {
-  const { id, name, state, proof, address, ip, port, family } = found;
-  const current = state !== 'lost' && state !== 'left' && (state === 'self' || proof !== 'none');
-  if (current) {
-    return { schema: 1, id, name, state, proof, address, ip, port, family, lastAddress: null };
+  const { id, name, state, proof, address, ip, port, family, unproven = false } = found;
+  const believed = state === 'self' || proof !== 'none';
+  if (state !== 'lost' && state !== 'left' && (believed || unproven)) {
+    const here = { address, ip, port, family, lastAddress: null };
+    const warned = believed ? {} : { warning: warningOf(name) };
+    return { schema: 1, id, name, state, proof, ...here, ...warned };
   }
-  const nowhere = { address: null, ip: null, port: null, family: null, lastAddress: address };
+  const nowhere = { address: null, ip: null, port: null, family: null, lastAddress: address ?? ip };
   return { schema: 1, id, name, state, proof, ...nowhere };
+}
+
+function dnsStatus(names: Names | undefined): DnsDocument {
+  return names === undefined
+    ? { schema: 1, serving: false }
+    : { schema: 1, serving: true, ...names.status() };
+}
+
+function dnsRecords(names: Names | undefined): DnsRecordsDocument {
+  const zone = names?.status().zone ?? null;
+  return { schema: 1, zone, records: names?.records() ?? [] };
+}
+
+function warningOf(name: string): string {
+  return `${name} is a node of protocol 1 over plain HTTP: nobody proved that it is there.`;
 }
 
 async function invite(control: Control, request: ApiRequest): Promise<InvitedDocument> {
@@ -165,7 +197,10 @@ async function join(control: Control, request: ApiRequest): Promise<JoinedDocume
 async function ping(control: Control, request: ApiRequest): Promise<PingDocument> {
   const name = readFields(request.body, ['name']).text('name');
   const outcome = await control.ping(name, { signal: request.signal });
-  if (outcome.type === 'no-answer') return { schema: 1, answered: false, tried: outcome.tried };
+  if (outcome.type === 'no-answer') {
+    const { tried, why } = outcome;
+    return { schema: 1, answered: false, tried, ...(why === undefined ? {} : { why }) };
+  }
   const { address, path, roundTripMs } = outcome;
   return { schema: 1, answered: true, address, path, rttMs: roundTripDigits(roundTripMs) };
 }

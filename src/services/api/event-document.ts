@@ -2,22 +2,25 @@
 
 import { formatAddress, type Address } from '../../base/address.ts';
 import { unreachable } from '../../base/assert.ts';
-import type { NodeEvent } from '../../core/events.ts';
+import type { V1Event } from '../../v1/events.ts';
+import type { ControlEvent } from './control.ts';
 
 /** One line of `watch --json`, schema 1. `time` is the daemon's wall clock, RFC 3339 in UTC. */
 export interface EventDocument {
   readonly schema: 1;
   readonly time: string;
-  readonly type: NodeEvent['type'];
+  readonly type: ControlEvent['type'];
   readonly [field: string]: string | number | null;
 }
 
 /** The line for an event that happened at `time`. */
-export function eventDocument(event: NodeEvent, time: Date): EventDocument {
+export function eventDocument(event: ControlEvent, time: Date): EventDocument {
   return { schema: 1, time: time.toISOString(), type: event.type, ...details(event) };
 }
 
-function details(event: NodeEvent): Record<string, string | number | null> {
+type Details = Record<string, string | number | null>;
+
+function details(event: ControlEvent): Details {
   switch (event.type) {
     case 'started':
     case 'afloat':
@@ -55,6 +58,30 @@ function details(event: NodeEvent): Record<string, string | number | null> {
       return { reason: event.reason, name: event.name ?? null };
     case 'save-failed':
       return { reason: event.reason };
+    default:
+      return v1Details(event);
+  }
+}
+
+function v1Details(event: V1Event): Details {
+  switch (event.type) {
+    case 'v1-orphan':
+      return {};
+    case 'v1-lost':
+    case 'v1-certificate':
+    case 'v1-credentials-withheld':
+      return { name: event.name };
+    case 'v1-registered':
+      return { name: event.name, direction: event.direction };
+    case 'v1-moved':
+      return { name: event.name, from: event.from ?? null, to: event.to };
+    case 'v1-found':
+      return { name: event.name, address: event.address };
+    case 'v1-self-moved':
+      return { from: event.from ?? null, to: event.to };
+    case 'v1-unconfirmed':
+    case 'v1-name-taken':
+      return { name: event.name, from: formatAddress(event.from) };
     default:
       return unreachable(event);
   }

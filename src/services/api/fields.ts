@@ -27,6 +27,25 @@ export class Fields {
     return value;
   }
 
+  /** The same, or undefined when it is not there. */
+  optional(name: string): string | undefined {
+    return this.#values.get(name) === undefined ? undefined : this.text(name);
+  }
+
+  /** True or false; false when it is not there. */
+  flag(name: string): boolean {
+    const value = this.#values.get(name) ?? false;
+    if (typeof value !== 'boolean') throw bad(`"${name}" must be true or false.`);
+    return value;
+  }
+
+  /** An object that must be there, whatever is in it. */
+  object(name: string): object {
+    const value = this.#values.get(name);
+    if (!isObject(value)) throw bad(`"${name}" must be an object.`);
+    return value;
+  }
+
   /** A whole number within the range, ends included; undefined when it is not there. */
   whole(name: string, from: number, to: number): number | undefined {
     const value = this.#values.get(name);

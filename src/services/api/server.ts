@@ -7,8 +7,8 @@ import { UserError } from '../../base/errors.ts';
 import { failure, type Api, type ApiAnswer } from './api.ts';
 import { claimPlace, releasePlace } from './place.ts';
 
-/** Tokens are the longest thing anybody sends, with some hundred octets. In octets. */
-export const BODY_MAX = 65_536;
+/** The longest thing anybody sends: an export of 1,024 v1 peers takes half. In octets. */
+export const BODY_MAX = 1_048_576;
 /** Connections at once: watchers and commands of one machine's people and scripts. */
 export const CONNECTIONS_MAX = 64;
 /** A request that is not here after this is not coming. In milliseconds. */

@@ -3,9 +3,16 @@
 import { UserError } from '../../../src/base/errors.ts';
 import type { NodeId } from '../../../src/base/id.ts';
 import type { TagChange } from '../../../src/core/commands.ts';
-import type { NodeEvent } from '../../../src/core/events.ts';
 import type { MembersDocument, MemberView, StatusDocument } from '../../../src/core/view.ts';
-import type { Control, PingOutcome, Resolution } from '../../../src/services/api/control.ts';
+import type {
+  Control,
+  ControlEvent,
+  ControlStatus,
+  PingOutcome,
+  Resolution,
+  V1Control,
+} from '../../../src/services/api/control.ts';
+import type { V1CallResult, V1Imported, V1Typed } from '../../../src/v1/status.ts';
 
 /** An ID that begins with the name, for readable tests. */
 export function idOf(name: string): NodeId {
@@ -92,11 +99,60 @@ class Feed<T> {
   }
 }
 
+/** The v1 side of a node that does nothing. */
+export class FakeV1 implements V1Control {
+  readonly #note: (words: readonly unknown[]) => Promise<void>;
+  called: V1CallResult = { name: 'pi', address: '192.0.2.9:8290', why: null };
+  names: readonly string[] = [];
+  imported: V1Imported = { name: 'attic', peers: 2, skipped: [], intervalMs: 10_000 };
+
+  constructor(note: (words: readonly unknown[]) => Promise<void>) {
+    this.#note = note;
+  }
+
+  async add(typed: V1Typed): Promise<V1CallResult> {
+    await this.#note(['v1 add', typed]);
+    return this.called;
+  }
+
+  async remove(name: string): Promise<void> {
+    await this.#note(['v1 remove', name]);
+  }
+
+  async trust(name: string): Promise<V1CallResult> {
+    await this.#note(['v1 trust', name]);
+    return this.called;
+  }
+
+  users(): Promise<readonly string[]> {
+    return Promise.resolve(this.names);
+  }
+
+  async addUser(name: string, password: string): Promise<void> {
+    await this.#note(['v1 user add', name, password]);
+  }
+
+  async removeUser(name: string): Promise<void> {
+    await this.#note(['v1 user remove', name]);
+  }
+
+  async import(original: unknown): Promise<V1Imported> {
+    await this.#note(['v1 import', original]);
+    return this.imported;
+  }
+
+  async export(): Promise<unknown> {
+    await this.#note(['v1 export']);
+    return { NodeMap: [] };
+  }
+}
+
 /** A node that does nothing. Set what it answers; read what it was asked. */
 export class FakeControl implements Control {
   readonly asked: unknown[] = [];
-  readonly feed = new Feed<NodeEvent | MembersDocument>();
-  nextStatus: StatusDocument = status();
+  readonly feed = new Feed<ControlEvent | MembersDocument>();
+  readonly v1: FakeV1 = new FakeV1((words) => this.#note(...words));
+  nextStatus: ControlStatus = status();
   list: readonly MemberView[] = [member('attic', { state: 'self', tags: { room: 'roof' } })];
   resolution: Resolution | undefined;
   pings: PingOutcome[] = [];
@@ -105,7 +161,7 @@ export class FakeControl implements Control {
   at: readonly string[] = ['192.0.2.1:4117'];
   lan = true;
 
-  status(): StatusDocument {
+  status(): ControlStatus {
     this.#failIfToldTo();
     return this.nextStatus;
   }
@@ -149,12 +205,12 @@ export class FakeControl implements Control {
     await this.#note('leave');
   }
 
-  events(): AsyncIterable<NodeEvent>;
+  events(): AsyncIterable<ControlEvent>;
   events(options: {
     signal?: AbortSignal;
     members: true;
-  }): AsyncIterable<NodeEvent | MembersDocument>;
-  events(options: { signal?: AbortSignal } = {}): AsyncIterable<NodeEvent | MembersDocument> {
+  }): AsyncIterable<ControlEvent | MembersDocument>;
+  events(options: { signal?: AbortSignal } = {}): AsyncIterable<ControlEvent | MembersDocument> {
     return this.feed.watch(options.signal);
   }
 

@@ -1,0 +1,86 @@
+/**
+ * What bench/dns.mjs measures, as a process of its own. `names COUNT CHANGES`: this project's name
+ * server on a made-up cluster of COUNT members, CHANGES of whom move each second. `echo`: the least
+ * a DNS server on Node can do, the message back with the bit of an answer. Says `PORT` first, and a
+ * line of JSON about itself for each line it reads.
+ */
+import { createSocket } from 'node:dgram';
+import { monitorEventLoopDelay } from 'node:perf_hooks';
+import { createInterface } from 'node:readline';
+import { startNames } from '../src/services/names/service.ts';
+
+const [kind, count = '0', changes = '0'] = process.argv.slice(2);
+const delay = monitorEventLoopDelay({ resolution: 5 });
+const at = { family: 4, ip: '127.0.0.1', port: 0 };
+const moves = { done: 0 };
+const started = performance.now();
+const port = kind === 'echo' ? await echo() : await names(Number(count), Number(changes));
+const readyMs = performance.now() - started;
+delay.enable();
+console.log(String(port));
+for await (const line of createInterface({ input: process.stdin })) {
+  if (line === 'reset') delay.reset();
+  const lateMs = (delay.percentile(99.9) - 5e6) / 1e6;
+  const { user, system } = process.cpuUsage();
+  const cpuMs = (user + system) / 1e3;
+  const rssMib = process.memoryUsage.rss() / 2 ** 20;
+  console.log(JSON.stringify({ rssMib, cpuMs, lateMs, readyMs, moves: moves.done }));
+}
+process.exit();
+
+/** The same short cut for addresses as the name server takes, or the two could not be compared. */
+async function echo() {
+  const lookup = (address, _options, done) => done(null, address, 4);
+  const socket = createSocket({ type: 'udp4', lookup });
+  socket.on('message', (message, from) => {
+    message[2] |= 0x80;
+    socket.send(message, from.port, from.address);
+  });
+  await new Promise((resolve) => socket.once('listening', resolve).bind(at.port, at.ip));
+  return socket.address().port;
+}
+
+/** Serves members as the watchers of a node would tell of them: the whole view at each change. */
+async function names(size, perSecond) {
+  const members = Array.from({ length: size }, (_, index) => member(index, index));
+  const view = () => ({ schema: 1, self: members[0].id, members: [...members] });
+  const source = {
+    clusterName: 'bench',
+    members: view,
+    async *events({ signal }) {
+      yield view();
+      for (let turn = 1; !signal.aborted; turn += 1) {
+        await new Promise((resolve) => setTimeout(resolve, 1000 / perSecond));
+        const index = (turn * 7919) % size;
+        members[index] = member(index, size + turn);
+        moves.done += 1;
+        yield view();
+      }
+    },
+  };
+  const server = await startNames(source, { listen: [at] });
+  return Number(server.status().listen[0].split(':').at(-1));
+}
+
+/** A member as the view of core/view.ts has it, somewhere in 10/8. */
+function member(index, place) {
+  const ip = `10.${(place >> 16) & 255}.${(place >> 8) & 255}.${place & 255}`;
+  return {
+    // Letters alone, as base32 has them.
+    id: String(index)
+      .replace(/[0-9]/g, (digit) => 'bcdefghijk'[digit])
+      .padStart(52, 'a'),
+    name: `name${index}`,
+    state: index === 0 ? 'self' : 'alive',
+    protocol: 2,
+    address: `${ip}:4117`,
+    proof: 'direct',
+    provenMs: 100,
+    path: 'udp',
+    rttMs: 1.5,
+    lastHeardMs: 100,
+    addressSinceMs: 1000,
+    moves: 0,
+    tags: {},
+  };
+}
