@@ -95,7 +95,7 @@ export const MUTANTS = [
     rule: 'B2',
     off: 'the signature of a record is not looked at',
     file: 'src/core/address-book.ts',
-    find: '    if (!isShared && !verifyRecord(this.#suite, record)) {',
+    find: '    if (shared === undefined && !verifyRecord(this.#suite, record)) {',
     put: '    if (false) {',
     fast: true,
   },

@@ -224,14 +224,18 @@ export class Zone {
   }
 
   /**
-   * Who goes by a label: who has it for an ID, then a node of protocol 2, then who came first. Only
-   * v1 peers can clash; the names of members are unique (core/names.ts).
+   * Who goes by a label: who has it for an ID, then a node of protocol 2, then the lower ID, so
+   * that it never hangs on who came first. Only v1 peers can clash; the names of members are unique
+   * (core/names.ts).
    */
   #hostCalled(label: string): Host | undefined {
     const owner = this.#hosts.get(label);
     if (owner !== undefined) return owner;
-    const hosts = this.#named.at(label);
-    return hosts.find(({ protocol }) => protocol === 2) ?? hosts[0];
+    let best: Host | undefined;
+    for (const host of this.#named.at(label)) {
+      if (best === undefined || goesBefore(host, best)) best = host;
+    }
+    return best;
   }
 
   /** A host that another one has the name of has only its ID. */
@@ -250,6 +254,10 @@ export class Zone {
     const self = this.#hosts.get(view.self)?.name ?? view.self;
     return `${self}.${this.settings.name}`;
   }
+}
+
+function goesBefore(one: Host, other: Host): boolean {
+  return one.protocol === other.protocol ? one.id < other.id : one.protocol === 2;
 }
 
 /** Its name and its ID, as far as they are labels: those of v1 peers are not all. */
