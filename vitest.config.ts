@@ -26,6 +26,8 @@ export default defineConfig({
           // Daemons and namespaces share this machine's ports and cores: one file at a time.
           fileParallelism: false,
           testTimeout: 120_000,
+          // A free port may be somebody else's a moment later: the system hands them out at random.
+          retry: 1,
           hookTimeout: 60_000,
         },
       },

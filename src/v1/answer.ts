@@ -176,6 +176,7 @@ function good(crew: Crew, peer: Peer, call: Call, answer: Answered, reflected: s
     peer.addressSince ??= crew.now;
   }
   peer.answeredAt = crew.now;
+  if (peer.retries > 0) crew.viewChanged = true;
   peer.retries = 0;
   peer.refusals = 0;
   peer.registerAfter = undefined;

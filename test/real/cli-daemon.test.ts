@@ -146,7 +146,7 @@ describe('up', () => {
     [['--name', 'a b']],
     [['--bind', 'localhost']],
     [['--beat', '1ms']],
-    [['--dns', '127.0.0.1:53']],
+    [['--dns', 'localhost:53']],
   ])('ends with 2 for %s, and leaves nothing behind', async (flags) => {
     const state = join(await ownFolder(), 'new');
     expect((await flotilla(['up', '--state', state, '--port', '0', ...flags])).code).toBe(2);
