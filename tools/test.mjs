@@ -13,6 +13,8 @@ import { debianPackages, unpackedPackages } from './debian-packages.mjs';
 const root = fileURLToPath(new URL('..', import.meta.url));
 const inCi = process.env['CI'] === 'true';
 const total = { passed: 0, failed: 0, skipped: 0 };
+/** @type {string[]} told again at the end, where one looks first */
+const failures = [];
 
 const ready = spawn(process.execPath, ['tools/ready.mjs'], {
   cwd: root,
@@ -30,6 +32,7 @@ if (isReady) {
   await vitest('unit');
   await vitest('real');
 }
+for (const failure of failures) console.log(`FAILED: ${failure}\n`);
 const skipped = total.skipped > 0 ? `, ${total.skipped} skipped` : '';
 console.log(`${total.passed} passed, ${total.failed} failed${skipped}`);
 process.exitCode = total.failed > 0 ? 1 : 0;
@@ -75,6 +78,7 @@ async function vitest(project) {
   rmSync(folder, { recursive: true });
   total.passed += counts?.passed ?? 0;
   total.failed += counts?.failed ?? 0;
+  for (const failure of counts?.failures ?? []) failures.push(`${project}: ${failure}`);
   for (const name of counts?.skippedNames ?? []) skip(`${project}: ${name}`);
   // Vitest itself failed, and no count tells of it.
   if (code !== 0 && !counts?.failed) count(`vitest ${project}`, false);
@@ -160,11 +164,13 @@ function ended(child) {
  */
 function count(title, passed) {
   total[passed ? 'passed' : 'failed'] += 1;
+  if (!passed) failures.push(title);
   console.log(`${passed ? 'ok' : 'FAILED'}: ${title}`);
 }
 
 /** @param {string} what */
 function skip(what) {
   total[inCi ? 'failed' : 'skipped'] += 1;
+  if (inCi) failures.push(`skipped in CI: ${what}`);
   console.log(`${inCi ? 'FAILED (skipped in CI)' : 'skipped'}: ${what}`);
 }
