@@ -33,6 +33,8 @@ interface Bound {
 export class UdpSockets {
   readonly #options: UdpOptions;
   readonly #open = new Map<SocketId, readonly Bound[]>();
+  /** What each fresh socket's bind under way was asked as; closed meanwhile: no entry. */
+  readonly #opening = new Map<FreshSocket, symbol>();
   /** Vacated by a swap: bound, so that nobody gets a refusal, and deaf. */
   readonly #deaf: Bound[] = [];
   #places: readonly Place[] = [];
@@ -70,10 +72,13 @@ export class UdpSockets {
 
   /** Opens a fresh socket on ports of the system's choice; answered by an input. */
   openFresh(id: FreshSocket): void {
-    this.#close(id);
+    this.closeFresh(id);
+    const asked = Symbol();
+    this.#opening.set(id, asked);
+    const wanted = (): boolean => this.#opening.get(id) === asked && this.#opening.delete(id);
     this.#bindAll(this.#places, 0, id).then(
       (bound) => {
-        if (this.#closed) {
+        if (!wanted()) {
           closeAll(bound);
           return;
         }
@@ -81,14 +86,15 @@ export class UdpSockets {
         this.#options.deliver({ type: 'socket-opened', socket: id });
       },
       () => {
-        this.#options.deliver({ type: 'socket-failed', socket: id });
+        if (wanted()) this.#options.deliver({ type: 'socket-failed', socket: id });
       },
     );
   }
 
-  /** Closes a fresh socket; the main one stays. */
-  closeFresh(id: SocketId): void {
-    if (id !== MAIN) this.#close(id);
+  /** Closes a fresh socket, also one that is only being opened: nothing is said of it then. */
+  closeFresh(id: FreshSocket): void {
+    this.#opening.delete(id);
+    this.#close(id);
   }
 
   /** Sends, or says why not in an input. */
@@ -163,6 +169,7 @@ export class UdpSockets {
   /** Closes everything; no input follows. */
   close(): void {
     this.#closed = true;
+    this.#opening.clear();
     for (const id of [...this.#open.keys()]) this.#close(id);
     this.releaseVacated();
   }

@@ -81,6 +81,18 @@ describe('UDP sockets', () => {
     expect(await attic.inputs.first(isFailure)).toMatchObject({ socket: 1, reason: 'closed' });
   });
 
+  it('say nothing of a fresh one that was closed before it was open', async () => {
+    const { udp, inputs } = await open(['127.0.0.1']);
+    udp.openFresh(1);
+    udp.closeFresh(1);
+    udp.openFresh(2);
+    udp.openFresh(2);
+    await inputs.first((input) => input.type === 'socket-opened' && input.socket === 2);
+    udp.send(1, at('127.0.0.1', 4117), PING);
+    expect(await inputs.first(isFailure)).toMatchObject({ socket: 1, reason: 'closed' });
+    expect(inputs.all.map(({ type }) => type)).toEqual(['socket-opened', 'send-failed']);
+  });
+
   it('say in an input why a datagram could not leave', async () => {
     const { udp, inputs } = await open(['127.0.0.1']);
     const nowhere = at('::1', 4117);
