@@ -31,15 +31,20 @@ export function linkContext(seed: Bytes): SecureContext {
   });
 }
 
+/** A server and where it listens. */
+interface Listener {
+  readonly server: Server;
+  readonly place: Place;
+}
+
 /** All links that others opened to this node. */
 export class Links {
   readonly #context: SecureContext;
   readonly #deliver: (input: Input) => void;
   readonly #links = new Map<LinkId, Link>();
   readonly #sources = new Map<string, number>();
-  #servers: Server[] = [];
-  readonly #deaf: { readonly server: Server; readonly place: Place }[] = [];
-  #places: readonly Place[] = [];
+  #servers: readonly Listener[] = [];
+  readonly #deaf: Listener[] = [];
   #nextId = 1;
 
   constructor(context: SecureContext, deliver: (input: Input) => void) {
@@ -49,18 +54,17 @@ export class Links {
 
   /** Listens at all places. Throws as `UdpSockets.openMain` does, and leaves nothing open. */
   async open(places: readonly Place[], port: number): Promise<void> {
-    const servers: Server[] = [];
+    const servers: Listener[] = [];
     for (const place of places) {
       try {
-        servers.push(await this.#listen(place, port));
+        servers.push({ server: await this.#listen(place, port), place });
       } catch (error) {
         if (lacksFamily(place, error)) continue;
-        for (const server of servers) server.close();
+        for (const { server } of servers) server.close();
         throw bindError('TCP', place, port, error);
       }
     }
     this.#servers = servers;
-    this.#places = places;
   }
 
   /** See {@link Link.admit}; nothing for a link that is gone. */
@@ -80,21 +84,15 @@ export class Links {
 
   /** As `UdpSockets.swap`: the vacated port takes connections and never answers. */
   async swap(places: readonly Place[], port: number, release: boolean): Promise<void> {
-    this.#servers.forEach((server, index) => {
-      const place = this.#places[index];
-      if (place === undefined || release || places.some(({ ip }) => ip === place.ip)) {
-        server.close();
-        return;
-      }
+    for (const { server } of this.#servers) {
       server.removeAllListeners('connection');
       server.on('connection', hold);
-      this.#deaf.push({ server, place });
-    });
-    this.#servers = [];
-    for (const { server, place } of this.#deaf.splice(0)) {
-      if (release || places.some(({ ip }) => ip === place.ip)) server.close();
-      else this.#deaf.push({ server, place });
     }
+    for (const vacated of [...this.#servers, ...this.#deaf.splice(0)]) {
+      if (release || places.some(({ ip }) => ip === vacated.place.ip)) vacated.server.close();
+      else this.#deaf.push(vacated);
+    }
+    this.#servers = [];
     this.endAll();
     await whenFree(() => this.open(places, port));
   }
@@ -111,7 +109,7 @@ export class Links {
 
   /** Ends every link and stops listening. */
   close(): void {
-    for (const server of this.#servers) server.close();
+    for (const { server } of this.#servers) server.close();
     this.#servers = [];
     this.releaseVacated();
     this.endAll();
