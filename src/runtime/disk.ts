@@ -16,6 +16,9 @@ const FOLDER_MODE = 0o700;
 /** What half-written files are called, so that they are known as ours when they are left behind. */
 const LEFTOVER = /^\.[a-z0-9-]+\.json\.\d+-\d+\.tmp$/;
 
+/** What a state folder holds: documents, the lock, the control socket, and those on their way. */
+const OURS = /^(\.?(identity|cluster|book|v1(-users|-certificate)?)\.json|(lock|control)([.-]|$))/;
+
 /**
  * Windows refuses a rename while a virus scanner or indexer reads the file: ms to wait, each time.
  */
@@ -24,11 +27,16 @@ const HELD_OPEN: ReadonlySet<string> = new Set(['EPERM', 'EACCES', 'EBUSY']);
 
 let written = 0;
 
-/** Makes the folder, parents included, readable by its owner alone. */
+/**
+ * Makes the folder, parents included, readable by its owner alone. One that was there and holds
+ * somebody else's files keeps its rights: the files and sockets in it are the owner's alone anyway.
+ */
 export async function makeFolder(folder: string): Promise<void> {
   await mkdir(folder, { recursive: true, mode: FOLDER_MODE });
-  // One that was there already may be open to all; on Windows the profile's rights are inherited.
-  if (process.platform !== 'win32') await chmod(folder, FOLDER_MODE);
+  // On Windows the profile's rights are inherited.
+  if (process.platform === 'win32') return;
+  const shared = (await readdir(folder)).some((name) => !OURS.test(name));
+  if (!shared) await chmod(folder, FOLDER_MODE);
 }
 
 /**

@@ -1,4 +1,4 @@
-import { mkdir, readFile, readdir, stat, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, readFile, readdir, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { formatAddress, parseAddress, type Address } from '../../src/base/address.ts';
@@ -75,6 +75,23 @@ describe('a state folder', () => {
       expect((await stat(join(folder, `${name}.json`))).mode & 0o777).toBe(0o600);
     }
   });
+
+  it.skipIf(process.platform === 'win32')(
+    'takes no rights away from a folder that holds other things too',
+    async () => {
+      const folder = await ownFolder();
+      await chmod(folder, 0o755);
+      await writeFile(join(folder, 'letter.txt'), 'not ours');
+      await (await openStore(folder)).load();
+      expect((await stat(folder)).mode & 0o777).toBe(0o755);
+      expect((await stat(join(folder, 'identity.json'))).mode & 0o777).toBe(0o600);
+
+      const used = await usedFolder();
+      await chmod(used, 0o755);
+      await openStore(used);
+      expect((await stat(used)).mode & 0o777).toBe(0o700);
+    },
+  );
 
   it('is cleared of half-written files of ours and of nothing else', async () => {
     const folder = await usedFolder();
