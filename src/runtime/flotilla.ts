@@ -245,9 +245,8 @@ export class Flotilla implements AsyncDisposable {
 
   /** Leaves the cluster for good: tells the others, removes the state and closes. */
   async leave(): Promise<void> {
-    // What the join brings would be stored after the state was removed.
-    this.#joining.refuseIfBusy();
-    await this.#life.command({ type: 'leave' });
+    // What a join brings would be stored after the state was removed.
+    await this.#joining.leave(() => this.#life.command({ type: 'leave' }));
     await Promise.all([this.#life.stop(), this.v1.stop()]);
     try {
       await this.#store.forget();

@@ -1,6 +1,7 @@
 /** What becomes of a join while the node is closed: one end for both, and no second life. */
 
 import { once } from 'node:events';
+import { readdir } from 'node:fs/promises';
 import { createServer, type AddressInfo } from 'node:net';
 import { afterEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import type { Input } from '../../src/core/io.ts';
@@ -97,5 +98,19 @@ describe('a node that is closed while it joins', () => {
     expect(await joining).toEqual({ cluster: 'attic', already: false });
     await node.close();
     expect((await userErrorOf(node.join(await tokenTo(attic.node)))).code).toBe('closed');
+  });
+});
+
+describe('a node that leaves', () => {
+  it('joins nothing meanwhile, so that no state is left behind', async () => {
+    const attic = await start('attic');
+    const state = await ownFolder();
+    const { node } = await start('cellar', { state });
+    const token = await tokenTo(attic.node);
+    const leaving = node.leave();
+    expect((await userErrorOf(node.join(token))).code).toBe('closed');
+    await leaving;
+    expect(await readdir(state)).toEqual([]);
+    expect(attic.inputs).not.toContain('knock');
   });
 });
