@@ -73,6 +73,8 @@ export class V1Server {
     } catch (error) {
       throw listenError(host, port, error);
     }
+    // A connection that could not be accepted (EMFILE) is its client's loss, not the node's end.
+    this.#server.on('error', () => undefined);
     // A socket's own address tells nothing but the port that the system chose (R1).
     const bound = this.#server.address();
     return (bound as AddressInfo).port;

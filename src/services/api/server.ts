@@ -73,6 +73,8 @@ async function listen(server: Server, place: string): Promise<void> {
     process.umask(mask);
   }
   await once(server, 'listening');
+  // A connection that could not be accepted (EMFILE) is its client's loss, not the node's end.
+  server.on('error', () => undefined);
   if (process.platform !== 'win32') await chmod(place, 0o600);
 }
 

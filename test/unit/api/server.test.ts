@@ -1,4 +1,5 @@
-import { once } from 'node:events';
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
+import { once, type EventEmitter } from 'node:events';
 import { stat } from 'node:fs/promises';
 import { request } from 'node:http';
 import { createConnection } from 'node:net';
@@ -43,6 +44,20 @@ async function raw(path: string, octets: string): Promise<string> {
 }
 
 describe('the API server', () => {
+  it('goes on when the system could not accept a connection', async () => {
+    const { folder } = await serve();
+    let server: EventEmitter | undefined;
+    const started = (message: unknown): void => {
+      server = (message as { readonly server: EventEmitter }).server;
+    };
+    subscribe('http.server.request.start', started);
+    onTestFinished(() => void unsubscribe('http.server.request.start', started));
+    await daemonOf(folder).ask('GET /v2/status');
+    server?.emit('error', new Error('accept EMFILE'));
+    expect(server).toBeDefined();
+    expect(await daemonOf(folder).ask('GET /v2/status')).toMatchObject({ schema: 1 });
+  });
+
   it('serves one user alone', async () => {
     const { folder } = await serve();
     expect((await stat(join(folder, 'control.sock'))).mode & 0o777).toBe(0o600);
