@@ -42,7 +42,7 @@ export function welcome(crew: Crew, peer: NodeId): void {
 }
 
 /** A member left: no key, path, record or turn of it stays (B5). */
-export function farewell(crew: Crew, peer: NodeId): void {
+function farewell(crew: Crew, peer: NodeId): void {
   const name = nameOf(crew, peer);
   crew.sessions.forget(peer);
   crew.paths.forget(peer);
@@ -124,7 +124,7 @@ function proveListed(crew: Crew, peer: NodeId, listed: readonly Address[]): void
 }
 
 /** An act that somebody handed on: believed when its chain reaches back to the founding (B5). */
-export function learnAct(crew: Crew, bytes: Bytes, from: NodeId | undefined): void {
+function learnAct(crew: Crew, bytes: Bytes, from: NodeId | undefined): void {
   const verdict = crew.membership.add(bytes, crew.now);
   const { judgeAt } = crew.membership;
   if (judgeAt !== undefined) crew.timers.set('judge', judgeAt);
