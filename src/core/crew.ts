@@ -154,6 +154,8 @@ interface Memory {
   revivedAt: Instant | undefined;
   /** Of the lost ones, those asked since then and shortly before. */
   readonly revived: Set<NodeId>;
+  /** Lost members whose try waits for the fresh socket that was opened for it. */
+  readonly awaitFresh: Set<NodeId>;
   /** Members called since the start, besides those a round asked. */
   startCalls: number;
 }
@@ -262,6 +264,7 @@ function blank(savedActs: number): Memory {
     reusedAt: new Map(),
     revivedAt: undefined,
     revived: new Set(),
+    awaitFresh: new Set(),
     startCalls: 0,
   };
 }

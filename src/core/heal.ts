@@ -8,35 +8,23 @@ import type { NodeId } from '../base/id.ts';
 import { after, elapsed, millis, type Duration } from '../base/time.ts';
 import type { Message } from '../wire/message.ts';
 import {
-  FRESH_LINGER,
   INTRODUCE_FRESH,
   ORPHAN_CALLS,
   SEND_CALM,
   SEND_RETRY,
   SEND_RETRY_MAX,
   SMALL_CLUSTER,
-  STALE_FLOW,
   START_CALLS,
   START_CALLS_LARGE,
   START_PAUSE,
-  TIDY_PAUSE,
 } from './config.ts';
 import { nameOf, others, othersCount, type Crew } from './crew.ts';
 import type { Doubt } from './events.ts';
-import { MAIN, type FreshSocket, type SendFailure, type SocketId } from './io.ts';
+import { openFresh, tryAgain } from './fresh.ts';
+import { MAIN, type SendFailure, type SocketId } from './io.ts';
 import type { Question } from './paths.ts';
 import { publish } from './tidings.ts';
-import {
-  armQuestions,
-  ask,
-  askAnew,
-  mayBeStale,
-  pathChanged,
-  tell,
-  tryPeer,
-  tryThrough,
-  watchSilence,
-} from './talk.ts';
+import { armQuestions, ask, askAnew, pathChanged, tell, tryPeer, watchSilence } from './talk.ts';
 
 /** Of so many times as many as are needed, the best are chosen, in a large cluster. */
 const CHOICE = 8;
@@ -92,28 +80,6 @@ function sampleOf(crew: Crew, count: number): readonly NodeId[] {
 
 function longestTimeout(crew: Crew, asked: readonly NodeId[]): Duration {
   return millis(Math.max(...asked.map((peer) => crew.paths.timeout(peer))));
-}
-
-/** A burst leaves from a fresh socket too; the round's questions follow when it is open. */
-function openFresh(crew: Crew): void {
-  const { open, close } = crew.fresh.want(crew.now, (socket) => crew.paths.uses(socket));
-  if (close !== undefined) closeFresh(crew, close);
-  if (open === undefined) return;
-  crew.outbox.put({ type: 'open-socket', socket: open });
-  crew.timers.setEarlier('tidy', after(crew.now, FRESH_LINGER));
-}
-
-function closeFresh(crew: Crew, socket: FreshSocket): void {
-  crew.outbox.put({ type: 'close-socket', socket });
-  crew.paths.forgetSocket(socket);
-  crew.reflections.forgetSocket(socket);
-}
-
-/** A fresh socket is there: whoever was asked and did not answer yet is asked through it. */
-export function freshOpened(crew: Crew, socket: FreshSocket): void {
-  crew.fresh.opened(socket);
-  const silent = crew.rounds.running ? crew.rounds.unanswered : others(crew);
-  for (const peer of silent.slice(0, SMALL_CLUSTER)) tryThrough(crew, peer, socket);
 }
 
 /** A pong that answers a question of the round: one member's ballot. */
@@ -212,7 +178,7 @@ export function tryDue(crew: Crew, peer: NodeId): void {
     crew.outbox.event({ type: 'member-lost', id, name: nameOf(crew, id) });
   }
   watchSilence(crew);
-  tryPeer(crew, peer);
+  tryAgain(crew, peer, failed.failures);
   if (failed.failures >= 2) search(crew, peer);
   if (failed.beat && failed.failures === 1) doubt(crew, 'unanswered', peer);
 }
@@ -372,24 +338,4 @@ export function sendErrorDue(crew: Crew): void {
     return;
   }
   doubt(crew, 'send-error');
-}
-
-/**
- * Every ten seconds while a fresh socket is open: close those that nothing needs, and try the main
- * one again where no old flow can be in its way, or where it was silent for long enough to die.
- */
-export function tidy(crew: Crew): void {
-  for (const peer of others(crew)) {
-    const path = crew.paths.path(peer);
-    if (path === undefined || path.socket === MAIN) continue;
-    const sent = crew.mainSent.get(peer);
-    const quiet = sent === undefined || elapsed(sent, crew.now) >= STALE_FLOW;
-    if (quiet || !mayBeStale(crew, path.address)) ask(crew, peer, MAIN, path.address);
-  }
-  for (const socket of [...crew.fresh.idle(crew.now, (one) => crew.paths.uses(one))]) {
-    closeFresh(crew, socket);
-    crew.fresh.closed(socket);
-  }
-  publish(crew);
-  if (crew.fresh.any) crew.timers.set('tidy', after(crew.now, TIDY_PAUSE));
 }

@@ -22,18 +22,17 @@ import {
 import { gather, nameOf, othersCount, type Crew, type NodeConfig } from './crew.ts';
 import { writeBook, writeCluster } from './documents.ts';
 import type { DocumentName, StoredBook, StoredCluster } from './documents.ts';
+import { freshOpened, tidy } from './fresh.ts';
 import {
   callAll,
   callMore,
   doubt,
-  freshOpened,
   orphanDue,
   questionsDue,
   roundDue,
   seekDue,
   sendErrorDue,
   sendFailed,
-  tidy,
   tryDue,
 } from './heal.ts';
 import { datagram } from './hear.ts';

@@ -183,22 +183,46 @@ export function tryPeer(
   how: 'hello' | 'ping' = 'hello',
 ): void {
   beginTry(crew, peer, false);
-  const { book, paths, suspicions, sessions } = crew;
-  const failures = suspicions.failures(peer);
-  const lost = suspicions.liveness(peer) === 'lost' && crew.orphan.since === undefined;
-  const all = paths.candidates(peer, book.listed(peer));
-  // A lost member's addresses take turns: nobody aims at a victim for long by listing it.
-  const addresses = lost ? turns(all, failures, LOST_ADDRESSES) : [...all];
-  const rung = failures >= CLIMB_AFTER || addresses.length === 0 ? book.rung(peer) : undefined;
-  if (rung !== undefined) addresses.push(rung);
-  const due = failures >= GREET_AFTER || sessions.wantsHello(peer, crew.now);
-  const rekey = how === 'hello' && due;
-  for (const to of addresses) {
+  const lost = crew.suspicions.liveness(peer) === 'lost' && crew.orphan.since === undefined;
+  for (const to of addressesToTry(crew, peer, lost)) {
     for (const socket of socketsFor(crew, peer, to).slice(0, lost ? 1 : 2)) {
       put(crew, peer, socket, to);
-      if (rekey && sessions.has(peer, crew.now)) greet(crew, peer, socket, to);
+      if (how === 'hello') greetToo(crew, peer, socket, to);
     }
   }
+}
+
+/**
+ * The same for a lost member, from this fresh socket alone; without one, the try begins and what
+ * it asks follows when one is open.
+ */
+export function tryFrom(crew: Crew, peer: NodeId, socket: SocketId | undefined): void {
+  beginTry(crew, peer, false);
+  if (socket === undefined) return;
+  for (const to of addressesToTry(crew, peer, true)) {
+    ask(crew, peer, socket, to);
+    greetToo(crew, peer, socket, to);
+  }
+}
+
+/** A hello beside the ping, to a peer that may have lost its keys. */
+function greetToo(crew: Crew, peer: NodeId, socket: SocketId, to: Address): void {
+  const { sessions, suspicions, now } = crew;
+  const due = suspicions.failures(peer) >= GREET_AFTER || sessions.wantsHello(peer, now);
+  if (due && sessions.has(peer, now)) greet(crew, peer, socket, to);
+}
+
+/**
+ * The addresses of one try. A lost member's take turns, each of them twice in a row (from the main
+ * socket and from a fresh one): nobody aims at a victim for long by listing it.
+ */
+function addressesToTry(crew: Crew, peer: NodeId, lost: boolean): readonly Address[] {
+  const { book, paths, suspicions } = crew;
+  const failures = suspicions.failures(peer);
+  const all = paths.candidates(peer, book.listed(peer));
+  const addresses = lost ? turns(all, Math.floor(failures / 2), LOST_ADDRESSES) : [...all];
+  const rung = failures >= CLIMB_AFTER || addresses.length === 0 ? book.rung(peer) : undefined;
+  return rung === undefined ? addresses : [...addresses, rung];
 }
 
 function turns<T>(all: readonly T[], turn: number, count: number): T[] {

@@ -58,6 +58,7 @@ function farewell(crew: Crew, peer: NodeId): void {
   crew.mainSent.delete(peer);
   crew.listedAsked.delete(peer);
   crew.reusedAt.delete(peer);
+  crew.awaitFresh.delete(peer);
   crew.revived.delete(peer);
   crew.timers.clear(`try/${peer}`);
   crew.timers.clear(`seek/${peer}`);

@@ -254,6 +254,8 @@ export class Puppet {
   at: Address;
   /** Whether it hears anything at all. */
   on = true;
+  /** Whether what leaves from this socket of the machine reaches it. */
+  reached: (socket: SocketId) => boolean = () => true;
   /** Whether it answers pings. */
   pongs = true;
   /** Where it says it saw a datagram that left this socket. */
@@ -428,7 +430,8 @@ export class Scene {
     const all: Effect[] = [];
     for (let send = this.#next(); send !== undefined; send = this.#next()) {
       for (const puppet of this.puppets) {
-        if (!puppet.on || !sameAddress(puppet.at, send.to)) continue;
+        if (!puppet.on || !puppet.reached(send.socket)) continue;
+        if (!sameAddress(puppet.at, send.to)) continue;
         all.push(...this.#give(puppet, send));
       }
     }

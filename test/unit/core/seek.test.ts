@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import type { NodeId } from '../../../src/base/id.ts';
 import { SeededRandom } from '../../../src/base/random.ts';
 import { after, instant, millis, type Instant } from '../../../src/base/time.ts';
-import { SEEK_ASKED, SEEK_FIRST, SEEK_MAX } from '../../../src/core/config.ts';
+import { SEEK_ASKED, SEEK_FIRST, SEEK_MAX, SMALL_CLUSTER } from '../../../src/core/config.ts';
 import { Seek, type Asked } from '../../../src/core/seek.ts';
 
 const T0 = instant(1_000);
@@ -105,6 +105,41 @@ describe('a member that asks too often', () => {
     expect(one.mayFollow('honest' as NodeId, later(20))).toBe(true);
     expect(one.mayFollow(liar, later(999))).toBe(false);
     expect(one.mayFollow(liar, later(1_000))).toBe(true);
+  });
+});
+
+describe('the first turn of a search', () => {
+  /** So many searches under way, the one that begins now among them. */
+  function among(count: number, seed = 1): Seek {
+    const one = seek(seed);
+    for (let index = 0; index < count; index += 1) one.begin(`lost ${String(index)}` as NodeId, T0);
+    return one;
+  }
+
+  test('comes at once among sixteen', () => {
+    expect(among(SMALL_CLUSTER).firstPause(BEAT)).toBe(0);
+  });
+
+  test.each([
+    ['within four beats among seventeen', 1],
+    ['within four beats for each above sixteen among more', 100],
+  ])('comes %s, at a time drawn', (_, above) => {
+    const longest = above * SEEK_ASKED * BEAT;
+    const one = among(SMALL_CLUSTER + above);
+    const pauses = Array.from({ length: 200 }, () => one.firstPause(BEAT));
+    expect(Math.min(...pauses)).toBeGreaterThanOrEqual(0);
+    expect(Math.max(...pauses)).toBeLessThan(longest);
+    // Spread over all of it, so that those lost together are not sought together.
+    for (const quarter of [0, 1, 2, 3]) {
+      const within = pauses.filter((pause) => Math.floor((4 * pause) / longest) === quarter);
+      expect(within.length).toBeGreaterThan(25);
+    }
+  });
+
+  test('comes at once again when enough searches ended', () => {
+    const one = among(SMALL_CLUSTER + 1);
+    one.end('lost 0' as NodeId);
+    expect(one.firstPause(BEAT)).toBe(0);
   });
 });
 
