@@ -1,5 +1,6 @@
 /** Base32 in lower case without padding: node IDs, tags and tokens are written in it. */
 
+import { asciiText } from './ascii.ts';
 import type { Bytes } from './bytes.ts';
 
 const ALPHABET = 'abcdefghijklmnopqrstuvwxyz234567';
@@ -9,7 +10,8 @@ const ALPHABET = 'abcdefghijklmnopqrstuvwxyz234567';
  * are written in, since it survives being read aloud, a DNS label and a case-folding file system.
  */
 export function toBase32(bytes: Bytes): string {
-  let text = '';
+  const codes = new Array<number>(Math.ceil((bytes.length * 8) / 5));
+  let length = 0;
   let held = 0;
   let bits = 0;
   for (const octet of bytes) {
@@ -17,13 +19,13 @@ export function toBase32(bytes: Bytes): string {
     bits += 8;
     while (bits >= 5) {
       bits -= 5;
-      text += ALPHABET.charAt((held >> bits) & 31);
+      codes[length++] = ALPHABET.charCodeAt((held >> bits) & 31);
     }
     held &= (1 << bits) - 1;
   }
   // The last character carries what is left in its high bits (RFC 4648 §6, cases 2–5).
-  if (bits > 0) text += ALPHABET.charAt((held << (5 - bits)) & 31);
-  return text;
+  if (bits > 0) codes[length] = ALPHABET.charCodeAt((held << (5 - bits)) & 31);
+  return asciiText(codes);
 }
 
 /**

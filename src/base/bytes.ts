@@ -1,3 +1,4 @@
+import { asciiText } from './ascii.ts';
 import { assert } from './assert.ts';
 
 /** Octets. Never a Node `Buffer` on purpose: its `slice` is a view and its `toString` differs. */
@@ -39,15 +40,17 @@ export function compare(a: Bytes, b: Bytes): number {
   return a.length - b.length;
 }
 
-const HEX: readonly string[] = Array.from({ length: 256 }, (_, octet) =>
-  octet.toString(16).padStart(2, '0'),
-);
+const HEX_DIGITS = '0123456789abcdef';
 
 /** Lower-case hexadecimal, two digits an octet (RFC 4648 §8, but lower-case). */
 export function toHex(bytes: Bytes): string {
-  let text = '';
-  for (const octet of bytes) text += HEX[octet] ?? '';
-  return text;
+  const codes = new Array<number>(2 * bytes.length);
+  let length = 0;
+  for (const octet of bytes) {
+    codes[length++] = HEX_DIGITS.charCodeAt(octet >> 4);
+    codes[length++] = HEX_DIGITS.charCodeAt(octet & 15);
+  }
+  return asciiText(codes);
 }
 
 /** Octets of hexadecimal text in either case; undefined when a digit is wrong or left over. */

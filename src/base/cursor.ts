@@ -9,6 +9,9 @@ import type { Bytes } from './bytes.ts';
 /** Large enough for most datagrams' headers without growing. */
 const INITIAL_SIZE = 64;
 
+/** Keys and shorter fields: a view to copy through costs more than such a field itself. */
+const COPIED_SINGLY = 32;
+
 const TWO_32 = 0x1_0000_0000;
 const EMPTY: Bytes = new Uint8Array(0);
 
@@ -169,7 +172,9 @@ export class Reader {
     this.#offset += count;
     // Not `slice`: on a Node Buffer that is a view.
     const copy = new Uint8Array(count);
-    copy.set(this.#buffer.subarray(start, this.#offset));
+    if (count > COPIED_SINGLY) copy.set(this.#buffer.subarray(start, this.#offset));
+    else
+      for (let index = 0; index < count; index += 1) copy[index] = this.#buffer[start + index] ?? 0;
     return copy;
   }
 

@@ -77,7 +77,8 @@ export class Network {
   readonly #timeline: Timeline;
   readonly #random: SeededRandom;
   readonly #holders = new Map<string, Endpoint>();
-  readonly #latencies = new Map<string, number>();
+  /** By site and site: a text made of both for each datagram would cost more than the rest. */
+  readonly #latencies = new Map<string, Map<string, number>>();
   readonly #traffic = new Map<string, Traffic>();
   readonly #cuts = new Map<string, Cut>();
   readonly #taps: Tap[] = [];
@@ -172,11 +173,16 @@ export class Network {
 
   /** One way between two sites without jitter, as drawn at their first datagram. */
   latency(one: string, other: string): Duration {
-    const key = one < other ? `${one} ${other}` : `${other} ${one}`;
-    let latency = this.#latencies.get(key);
+    const [first, second] = one < other ? [one, other] : [other, one];
+    let known = this.#latencies.get(first);
+    if (known === undefined) {
+      known = new Map();
+      this.#latencies.set(first, known);
+    }
+    let latency = known.get(second);
     if (latency === undefined) {
       latency = this.#random.next();
-      this.#latencies.set(key, latency);
+      known.set(second, latency);
     }
     const [least, most] = this.#weather.latency;
     return millis(least + latency * (most - least));

@@ -149,10 +149,9 @@ export function verifyAct(suite: Suite, signed: SignedAct): boolean {
   if (!suite.verify(publicKeyOf(act.author), input, bytes.subarray(end))) return false;
   if (act.type !== 'admit') return true;
   const { cluster, inviteKey, id, agreement, name } = act;
-  const redeemed = redemptionInput(cluster, inviteKey, id, agreement, name);
-  if (!suite.verify(inviteKey, redeemed, act.redemption)) return false;
-  const consented = consentInput(cluster, inviteKey, id, agreement, name);
-  return suite.verify(publicKeyOf(id), consented, act.consent);
+  const joined = joining(cluster, inviteKey, id, agreement, name);
+  if (!suite.verify(inviteKey, concat(REDEEMED_AS, joined), act.redemption)) return false;
+  return suite.verify(publicKeyOf(id), concat(CONSENTED_AS, joined), act.consent);
 }
 
 /** The cluster that a founding act founds: the first 16 octets of its hash. */
