@@ -4,8 +4,7 @@
  * command.
  */
 
-import type { Address, AddressKey } from '../base/address.ts';
-import { BoundedMap } from '../base/bounded.ts';
+import type { Address } from '../base/address.ts';
 import type { Bytes } from '../base/bytes.ts';
 import { UserError } from '../base/errors.ts';
 import type { ClusterId, NodeId } from '../base/id.ts';
@@ -20,6 +19,7 @@ import { MAIN_FLOWS_MAX, type Settings } from './config.ts';
 import type { DocumentName, StoredBook, StoredCluster } from './documents.ts';
 import { Rounds } from './doubt.ts';
 import type { NodeEvent } from './events.ts';
+import { Flows } from './flows.ts';
 import { Heartbeat } from './heartbeat.ts';
 import { Inventory } from './inventory.ts';
 import { Invites } from './invites.ts';
@@ -139,7 +139,7 @@ interface Memory {
   /** When the others last saw me at a new host. */
   movedAt: Instant | undefined;
   /** Since when the main socket has exchanged datagrams with an address. */
-  readonly mainFlows: BoundedMap<AddressKey, Instant>;
+  readonly mainFlows: Flows;
   /** The main socket's port as the others last saw it: listed while only a fresh one is seen. */
   mainPort: number | undefined;
   /** A record is to be signed as soon as a sequence is reserved. */
@@ -254,7 +254,7 @@ function blank(savedActs: number): Memory {
     mainDoubted: true,
     mainEverProven: false,
     movedAt: undefined,
-    mainFlows: new BoundedMap(MAIN_FLOWS_MAX, { evict: 'refuse' }),
+    mainFlows: new Flows(MAIN_FLOWS_MAX),
     mainPort: undefined,
     publishWanted: false,
     started: false,

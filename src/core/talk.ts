@@ -1,13 +1,6 @@
 /** The hub's mouth: everything that leaves for a peer is sealed and sent here. */
 
-import {
-  addressKey,
-  sameAddress,
-  sameHost,
-  scopeOf,
-  usable,
-  type Address,
-} from '../base/address.ts';
+import { sameAddress, sameHost, scopeOf, usable, type Address } from '../base/address.ts';
 import type { NodeId } from '../base/id.ts';
 import { after, elapsed, millis } from '../base/time.ts';
 import { encodeMessage, type Message } from '../wire/message.ts';
@@ -17,7 +10,6 @@ import {
   FRESH_LINGER,
   LISTED_PAUSE,
   LOST_AFTER,
-  MAIN_FLOWS_MAX,
   STALE_FLOW,
 } from './config.ts';
 import { nameOf, type Crew } from './crew.ts';
@@ -99,8 +91,7 @@ function usedMain(crew: Crew, peer: NodeId, to: Address): void {
 
 /** The main socket exchanges datagrams with this address: a router may hold a flow for it. */
 export function noteMainFlow(crew: Crew, at: Address): void {
-  const key = addressKey(at);
-  if (!crew.mainFlows.has(key)) crew.mainFlows.set(key, crew.now);
+  crew.mainFlows.note(at, crew.now);
 }
 
 /**
@@ -129,8 +120,8 @@ export function mayBeStale(crew: Crew, to: Address): boolean {
   if (!crew.mainDoubted && (movedAt === undefined || elapsed(movedAt, now) > FRESH_LINGER)) {
     return false;
   }
-  const since = mainFlows.get(addressKey(to));
-  if (since === undefined) return mainFlows.size >= MAIN_FLOWS_MAX;
+  const since = mainFlows.since(to);
+  if (since === undefined) return mainFlows.full;
   return crew.mainDoubted || (movedAt !== undefined && since < movedAt);
 }
 

@@ -72,8 +72,9 @@ const NEVER = 0xffff_ffff;
  * 2³² − 2 (49 days) said as that.
  */
 export function encodeMessage(message: Message): Bytes {
-  // News fill a datagram most often; all else is short.
-  const room = message.type === 'news' ? MESSAGE_MAX : undefined;
+  // News and summaries fill a datagram most often; all else is short.
+  const isLong = message.type === 'news' || message.type === 'summary';
+  const room = isLong ? MESSAGE_MAX : undefined;
   const writer = new Writer(room).u8(MESSAGE_KINDS[message.type]);
   switch (message.type) {
     case 'ping':

@@ -55,7 +55,7 @@ const LIMITS: readonly (readonly [RegExp, (members: number) => number])[] = [
   [/invites\.#invites$/, () => INVITES_MAX],
   [/\.knocks$/, () => KNOCKS_MAX],
   [/\.searches$/, () => SEARCHES_MAX],
-  [/mainFlows\.#entries$/, () => MAIN_FLOWS_MAX],
+  [/mainFlows\.#hosts\./, () => MAIN_FLOWS_MAX],
   [/ledger\.#(chains\[\]|.*aside.*|pins.*)$/, () => ACTS_PER_AUTHOR_MAX],
   [/ledger\.|standings\.invites|#roll\.all$/, (members) => members * ACTS_PER_AUTHOR_MAX],
   [/beacons\.#keys$/, () => BEACON_KEYS],
