@@ -99,7 +99,8 @@ export class Screen implements Show {
     const { quiet, strong } = this.#palette;
     const picture = ['', ...this.#matrix(), quiet(LEGEND)];
     if (this.#title === '') return picture;
-    const story = this.#story.slice(-STORY_LINES);
+    const width = this.#width();
+    const story = this.#story.flatMap((line) => wrap(line, width)).slice(-STORY_LINES);
     // Always of one height, or the prompt below would dance.
     const room = Array<string>(STORY_LINES - story.length).fill('');
     return [...picture, '', `${strong(this.#title)}   ${this.#status}`, '', ...story, ...room];
@@ -108,15 +109,20 @@ export class Screen implements Show {
   /** A row for each node, a column for each that looks at it. */
   #matrix(): readonly string[] {
     const names = this.#fleet.map(({ name }) => name);
-    const titles = header(['NODE', 'REALLY AT', 'SEEN BY', ...names], this.#palette.quiet);
-    return table([titles, ...this.#fleet.map((subject) => this.#row(subject))]);
+    const draw = (...between: readonly string[]): readonly string[] => {
+      const titles = header(['NODE', 'REALLY AT', ...between, ...names], this.#palette.quiet);
+      const blanks = between.map(() => '');
+      return table([titles, ...this.#fleet.map((subject) => this.#row(subject, blanks))]);
+    };
+    const wide = draw('SEEN BY');
+    return wide.every((line) => shownLength(line) < this.#width()) ? wide : draw();
   }
 
-  #row(subject: Truth): readonly Cell[] {
+  #row(subject: Truth, blanks: readonly string[]): readonly Cell[] {
     const { moved, strong } = this.#palette;
     const paint = this.#movers.has(subject.name) ? moved : strong;
     const marks = this.#fleet.map((observer) => this.#mark(observer, subject));
-    return [{ text: subject.name, paint }, { text: subject.address, paint }, '', ...marks];
+    return [{ text: subject.name, paint }, { text: subject.address, paint }, ...blanks, ...marks];
   }
 
   #mark(observer: Truth, subject: Truth): Cell {
@@ -127,8 +133,7 @@ export class Screen implements Show {
   }
 
   #draw(): void {
-    const width = this.#sink.columns ?? 80;
-    const lines = this.#picture().map((line) => cut(line, width));
+    const lines = this.#picture().map((line) => cut(line, this.#width()));
     // Most looks show what stands there already.
     if (lines.length === 0 || lines.join('\n') === this.#drawn.join('\n')) return;
     this.#erase();
@@ -138,11 +143,40 @@ export class Screen implements Show {
     this.#drawn = lines;
   }
 
+  #width(): number {
+    return this.#sink.columns ?? 80;
+  }
+
   #erase(): void {
     const height = this.#drawn.length;
     if (height > 0) this.#sink.write(`${ESCAPE}${String(height)}A${ERASE_BELOW}`);
     this.#drawn = [];
   }
+}
+
+/** Where a story's line goes on: below its words, beside the time that it begins with. */
+const INDENT = ' '.repeat(8);
+
+/** A line as so many as it takes, broken between words. Colours take no room. */
+export function wrap(line: string, width: number): readonly string[] {
+  const lines: string[] = [];
+  let last = '';
+  for (const word of line.split(' ')) {
+    const longer = lines.length === 0 && last === '' ? word : `${last} ${word}`;
+    if (last.trim() === '' || shownLength(longer) < width) {
+      last = longer;
+      continue;
+    }
+    lines.push(last);
+    last = INDENT + word;
+  }
+  return [...lines, last];
+}
+
+/** How many columns a line takes. */
+function shownLength(line: string): number {
+  // eslint-disable-next-line no-control-regex -- colours begin with ESC
+  return [...line.replaceAll(/\u001b\[[0-9;]*m/g, '')].length;
 }
 
 /** A line that wraps would spoil the count of lines drawn. Colours take no room. */

@@ -4,7 +4,7 @@ import { isHealed, knowledge, type Truth } from '../../../src/cli/demo/healed.ts
 import { Lines } from '../../../src/cli/demo/lines.ts';
 import { proofOfSilence, seconds, type Outcome } from '../../../src/cli/demo/outcome.ts';
 import { NAMES, SCENARIOS, Whereabouts, written } from '../../../src/cli/demo/scenarios.ts';
-import { cut, Screen } from '../../../src/cli/demo/screen.ts';
+import { cut, Screen, wrap } from '../../../src/cli/demo/screen.ts';
 import { Story } from '../../../src/cli/demo/story.ts';
 import type { MemberView } from '../../../src/core/view.ts';
 import type { EventDocument } from '../../../src/services/api/event-document.ts';
@@ -225,6 +225,38 @@ describe('the demo on a terminal', () => {
     expect(sink.text.split('\u001b[?25l')).toHaveLength(2);
     expect(sink.text.split('\u001b[?25h')).toHaveLength(2);
     expect(sink.text).toMatch(/healed\n\nNobody was told.*\n$/);
+  });
+
+  it('breaks a story that is too wide between words, and tells it to its end', () => {
+    const line = '\u001b[2m0.29 s\u001b[22m  pi learnt: this node moved, 4 of 4 voters say';
+    expect(wrap(line, 80)).toEqual([line]);
+    expect(wrap(line, 30)).toEqual([
+      '\u001b[2m0.29 s\u001b[22m  pi learnt: this node',
+      '        moved, 4 of 4 voters',
+      '        say',
+    ]);
+  });
+
+  it('leaves out what it can spare where the picture of all five is too wide', () => {
+    for (const [columns, seenBy] of [
+      [80, true],
+      [60, false],
+    ] as const) {
+      const { sink, shown } = screen();
+      sink.columns = columns;
+      shown.look(
+        NAMES.map((name) => ({
+          name,
+          address: '127.0.0.12:4117',
+          movedMs: 0,
+          sight: undefined,
+        })),
+        undefined,
+      );
+      expect(sink.text.includes('SEEN BY')).toBe(seenBy);
+      const heads = sink.text.split('\n').find((one) => one.startsWith('NODE')) ?? '';
+      expect(heads.endsWith('attic  cellar  garage  pi  shed')).toBe(true);
+    }
   });
 
   it('cuts lines that would wrap, and never inside a colour', () => {
