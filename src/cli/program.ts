@@ -42,7 +42,10 @@ Every flag can be set in the environment (FLOTILLA_NAME for --name) and in a fil
 Exit codes: 0 done, 1 failed, 2 usage, 3 no daemon running, 4 unknown name, 5 not reachable.`;
 
 /** Commands that are promised for later releases; what they resemble is no help. */
-const LATER: readonly string[] = ['remove', 'why', 'doctor', 'expose', 'forward', 'proxy'];
+const LATER: readonly string[] = [
+  ...['remove', 'approve', 'why', 'doctor'],
+  ...['expose', 'forward', 'proxy'],
+];
 
 /** Parses the words typed; help and complaints go to the world's sinks. */
 export function parse(typed: readonly string[], world: World): Parsed {

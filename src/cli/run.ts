@@ -34,7 +34,7 @@ export async function run(argv: readonly string[], world: World): Promise<number
 function saidAll(mistake: string | undefined, argv: readonly string[], world: World): number {
   if (mistake === undefined) return EXIT.done;
   if (argv.includes('--json')) {
-    writeProblem({ code: 'usage', message: mistake, hint: '`flotilla help` shows how.' }, world);
+    writeProblem({ code: 'usage', message: mistake, hint: '`flotilla --help` shows how.' }, world);
   }
   return EXIT.usage;
 }

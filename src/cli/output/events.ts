@@ -40,7 +40,8 @@ export function sentence(event: EventDocument): string {
     case 'self-moved':
       return `this node ${whereTo(event)}, ${votes(event)}`;
     case 'orphan':
-      return `no member answers. ${word(event, 'advice')}`;
+      // The advice begins with what is wrong.
+      return word(event, 'advice');
     case 'afloat':
       return 'in touch with the cluster';
     case 'outvoted':

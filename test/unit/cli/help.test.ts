@@ -95,7 +95,7 @@ describe('mistakes', () => {
     expect(ended.err).toMatch(/^flotilla: /);
   });
 
-  it.each(['remove', 'why', 'doctor', 'expose', 'forward', 'proxy'])(
+  it.each(['remove', 'approve', 'why', 'doctor', 'expose', 'forward', 'proxy'])(
     'such as the later command %s end with 2, and are not taken for another',
     async (name) => {
       const ended = await new FakeWorld().run(name);

@@ -185,7 +185,7 @@ describe('events in words', () => {
     event('member-found', { ...names, address: '192.0.2.9:1', afterMs: 2_400 }),
     event('doubt', { why: 'silence', asked: 4 }),
     event('self-moved', { from: '192.0.2.1:1', to: '192.0.2.9:1', votes: 2, voters: 3 }),
-    event('orphan', { advice: 'A hint would help.' }),
+    event('orphan', { advice: 'nobody answers: a hint would help' }),
     event('afloat'),
     event('outvoted', names),
     event('twin'),
