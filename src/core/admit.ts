@@ -54,12 +54,9 @@ export function linkFrame(crew: Crew, link: LinkId, body: Bytes): void {
   guest.asked = true;
   // The answer to a request whose connection broke was spent already: the same again.
   if (crew.membership.isMember(frame.id)) {
-    const ticket = crew.admitting.get(frame.id);
-    const then = (): void => {
-      answer(crew, link, guest.from);
-    };
-    if (ticket === undefined) then();
-    else crew.whenSaved.push({ ticket, then });
+    const earlier = crew.admitting.get(frame.id);
+    if (earlier === undefined) answer(crew, link);
+    else supersede(crew, frame.id, earlier, link);
     return;
   }
   const reason = judge(crew, frame);
@@ -67,7 +64,13 @@ export function linkFrame(crew: Crew, link: LinkId, body: Bytes): void {
     refuse(crew, link, reason, frame.name);
     return;
   }
-  admit(crew, link, frame, guest.from);
+  admit(crew, link, frame);
+}
+
+/** Who comes back while the disk is at it is answered there, and adds nothing to what waits. */
+function supersede(crew: Crew, peer: NodeId, earlier: LinkId, link: LinkId): void {
+  crew.admitting.set(peer, link);
+  if (crew.guests.delete(earlier)) crew.outbox.put({ type: 'close-link', link: earlier });
 }
 
 function judge(crew: Crew, request: Request): RefusalReason | undefined {
@@ -88,28 +91,30 @@ function judge(crew: Crew, request: Request): RefusalReason | undefined {
 }
 
 /** Signs the admission; the answer leaves when that is on disk, so a crash forks no chain. */
-function admit(crew: Crew, link: LinkId, request: Request, from: Address): void {
+function admit(crew: Crew, link: LinkId, request: Request): void {
   const { id, agreement, name, inviteKey, redemption, consent } = request;
   const body = { id, agreement, name, inviteKey, redemption, consent };
   const act = crew.membership.sign(crew.identity, { type: 'admit', ...body });
   welcome(crew, id);
   const ticket = crew.outbox.save('cluster', true);
-  crew.admitting.set(id, ticket);
+  crew.admitting.set(id, link);
   crew.whenSaved.push({
     ticket,
     then: () => {
+      const newest = crew.admitting.get(id) ?? link;
       crew.admitting.delete(id);
       shelveAct(crew, act, undefined);
       crew.outbox.event({ type: 'invite-redeemed', id, name });
       crew.outbox.event({ type: 'member-joined', id, name });
-      answer(crew, link, from);
+      answer(crew, newest);
     },
   });
 }
 
 /** All acts and records, then done. */
-function answer(crew: Crew, link: LinkId, seen: Address): void {
-  if (!crew.guests.has(link)) return;
+function answer(crew: Crew, link: LinkId): void {
+  const seen = crew.guests.get(link)?.from;
+  if (seen === undefined) return;
   const unsaved = new Set(unsavedActs(crew));
   const frames = crew.membership
     .all()

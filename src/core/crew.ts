@@ -111,8 +111,8 @@ interface Memory {
   readonly waiting: Map<number, { readonly ticket: number }>;
   /** Own acts up to this number are on disk; later ones leave for nobody yet. */
   savedActs: number;
-  /** Admissions under way to the disk, by joiner: the ticket to wait for. */
-  readonly admitting: Map<NodeId, number>;
+  /** Admissions under way to the disk, by joiner: the link to answer, its newest one. */
+  readonly admitting: Map<NodeId, LinkId>;
   /** When a listed address was asked last while another carried the path. */
   readonly listedAsked: Map<NodeId, Instant>;
   /** Last exchange of summaries with each member. */

@@ -90,8 +90,6 @@ export const NAME_MAX = 64;
 export const CREDENTIAL_MAX = 256;
 /** Octets of a request or an answer; a real one has some 150. */
 export const BODY_MAX = 65_536;
-/** Requests that the host holds open at a time. */
-export const REQUESTS_MAX = 256;
 /** Sources and names whose failures are remembered; the oldest are forgotten first. */
 export const FAILURES_MAX = 4_096;
 /** Secrets handed out to one name that were not used yet from its address. */
