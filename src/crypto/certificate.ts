@@ -7,7 +7,8 @@
 import { X509Certificate } from 'node:crypto';
 import { assert } from '../base/assert.ts';
 import type { Bytes } from '../base/bytes.ts';
-import { concat, utf8 } from '../base/bytes.ts';
+import { utf8 } from '../base/bytes.ts';
+import { bits, der, explicit, pem, TAG } from './der.ts';
 import { nodeSuite } from './node-suite.ts';
 
 /*
@@ -20,69 +21,58 @@ const KEY_SIZE = 32;
 /** What names every certificate: a name that told nodes apart would tell watchers too. */
 const COMMON_NAME = 'flotilla';
 
-/** ASN.1 tags (X.690 §8) that a certificate needs. */
-const INTEGER = 0x02;
-const BIT_STRING = 0x03;
-const OCTET_STRING = 0x04;
-const OBJECT_IDENTIFIER = 0x06;
-const UTF8_STRING = 0x0c;
-const UTC_TIME = 0x17;
-const GENERALIZED_TIME = 0x18;
-const SEQUENCE = 0x30;
-const SET = 0x31;
-const BOOLEAN = 0x01;
-const explicit = (tag: number): number => 0xa0 | tag;
-
 /** id-Ed25519, 1.3.101.112 (RFC 8410 §3). */
-const ED25519 = der(SEQUENCE, der(OBJECT_IDENTIFIER, Uint8Array.of(0x2b, 0x65, 0x70)));
+const ED25519 = der(TAG.sequence, der(TAG.objectIdentifier, Uint8Array.of(0x2b, 0x65, 0x70)));
 /** id-at-commonName, 2.5.4.3. */
 const COMMON_NAME_ID = Uint8Array.of(0x55, 0x04, 0x03);
 /** id-ce-basicConstraints, 2.5.29.19. */
 const BASIC_CONSTRAINTS_ID = Uint8Array.of(0x55, 0x1d, 0x13);
 
-/** One element: tag, length, contents (X.690 §8.1). */
-function der(tag: number, ...contents: readonly Bytes[]): Bytes {
-  const body = concat(...contents);
-  assert(body.length < 0x1_0000, 'no element of a certificate is that long');
-  if (body.length < 0x80) return concat(Uint8Array.of(tag, body.length), body);
-  const [high, low] = [body.length >> 8, body.length & 0xff];
-  const length = high === 0 ? [0x81, low] : [0x82, high, low];
-  return concat(Uint8Array.of(tag, ...length), body);
+/** What one certificate has of its own. */
+export interface CertificateParts {
+  /** 16 octets that no other certificate of this key has; two of their bits are set here. */
+  readonly serial: Bytes;
+  /** The AlgorithmIdentifier of its signature. */
+  readonly algorithm: Bytes;
+  /** SubjectPublicKeyInfo. */
+  readonly publicKey: Bytes;
+  readonly sign: (body: Bytes) => Bytes;
 }
 
-function bits(contents: Bytes): Bytes {
-  return der(BIT_STRING, Uint8Array.of(0), contents);
+/** An X.509 v3 certificate for ever, named like all of ours, signed by its own key; DER. */
+export function makeCertificate({ serial, algorithm, publicKey, sign }: CertificateParts): Bytes {
+  const body = toBeSigned(serial, algorithm, publicKey);
+  return der(TAG.sequence, body, algorithm, bits(sign(body)));
 }
 
 /** What the signature covers (RFC 5280 §4.1.2). */
-function toBeSigned(publicKey: Bytes): Bytes {
-  // 16 octets of hash, made positive and free of leading zeros: at most 20 are allowed.
-  const serial = nodeSuite.hash(publicKey).slice(0, 16);
+function toBeSigned(number: Bytes, algorithm: Bytes, publicKey: Bytes): Bytes {
+  // Positive and free of leading zeros; at most 20 octets are allowed.
+  const serial = number.slice();
   serial[0] = 0x40 | ((serial[0] ?? 0) & 0x3f);
-  const attribute = [der(OBJECT_IDENTIFIER, COMMON_NAME_ID), der(UTF8_STRING, utf8(COMMON_NAME))];
-  const name = der(SEQUENCE, der(SET, der(SEQUENCE, ...attribute)));
+  const attribute = [
+    der(TAG.objectIdentifier, COMMON_NAME_ID),
+    der(TAG.utf8String, utf8(COMMON_NAME)),
+  ];
+  const name = der(TAG.sequence, der(TAG.set, der(TAG.sequence, ...attribute)));
   // Clocks decide nothing: from 1970 to the date that means "no end" (RFC 5280 §4.1.2.5).
   const validity = der(
-    SEQUENCE,
-    der(UTC_TIME, utf8('700101000000Z')),
-    der(GENERALIZED_TIME, utf8('99991231235959Z')),
+    TAG.sequence,
+    der(TAG.utcTime, utf8('700101000000Z')),
+    der(TAG.generalizedTime, utf8('99991231235959Z')),
   );
   const notAnAuthority = der(
-    SEQUENCE,
-    der(OBJECT_IDENTIFIER, BASIC_CONSTRAINTS_ID),
-    der(BOOLEAN, Uint8Array.of(0xff)),
-    der(OCTET_STRING, der(SEQUENCE)),
+    TAG.sequence,
+    der(TAG.objectIdentifier, BASIC_CONSTRAINTS_ID),
+    der(TAG.boolean, Uint8Array.of(0xff)),
+    der(TAG.octetString, der(TAG.sequence)),
   );
   return der(
-    SEQUENCE,
-    der(explicit(0), der(INTEGER, Uint8Array.of(2))),
-    der(INTEGER, serial),
-    ED25519,
-    name,
-    validity,
-    name,
-    der(SEQUENCE, ED25519, bits(publicKey)),
-    der(explicit(3), der(SEQUENCE, notAnAuthority)),
+    TAG.sequence,
+    der(explicit(0), der(TAG.integer, Uint8Array.of(2))),
+    der(TAG.integer, serial),
+    ...[algorithm, name, validity, name, publicKey],
+    der(explicit(3), der(TAG.sequence, notAnAuthority)),
   );
 }
 
@@ -95,10 +85,16 @@ export function selfSignedCertificate(seed: Bytes): {
   readonly privateKeyPem: string;
 } {
   assert(seed.length === KEY_SIZE, 'a certificate is made of a 32-octet seed');
-  const body = toBeSigned(nodeSuite.signingKey(seed));
-  const certificate = der(SEQUENCE, body, ED25519, bits(nodeSuite.sign(seed, body)));
-  const version = der(INTEGER, Uint8Array.of(0));
-  const key = der(SEQUENCE, version, ED25519, der(OCTET_STRING, der(OCTET_STRING, seed)));
+  const publicKey = nodeSuite.signingKey(seed);
+  const certificate = makeCertificate({
+    serial: nodeSuite.hash(publicKey).slice(0, 16),
+    algorithm: ED25519,
+    publicKey: der(TAG.sequence, ED25519, bits(publicKey)),
+    sign: (body) => nodeSuite.sign(seed, body),
+  });
+  const version = der(TAG.integer, Uint8Array.of(0));
+  const secret = der(TAG.octetString, der(TAG.octetString, seed));
+  const key = der(TAG.sequence, version, ED25519, secret);
   return {
     certificatePem: pem('CERTIFICATE', certificate),
     privateKeyPem: pem('PRIVATE KEY', key),
@@ -119,13 +115,4 @@ export function certificatePublicKey(derCertificate: Bytes): Bytes | undefined {
   } catch {
     return undefined;
   }
-}
-
-/** RFC 7468 §2: base64 in lines of 64 characters between two labels. */
-function pem(label: string, contents: Bytes): string {
-  const lines =
-    Buffer.from(contents)
-      .toString('base64')
-      .match(/.{1,64}/g) ?? [];
-  return `-----BEGIN ${label}-----\n${lines.join('\n')}\n-----END ${label}-----\n`;
 }

@@ -6,7 +6,7 @@ import { gzipSync } from 'node:zlib';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { address } from '../../src/base/address.ts';
 import { millis } from '../../src/base/time.ts';
-import { makeCertificate } from '../../src/runtime/v1/certificate.ts';
+import { makePair } from '../../src/runtime/v1/certificate.ts';
 import { V1Client, type Call, type CallOutcome } from '../../src/runtime/v1/client.ts';
 import { pinOfCertificate } from '../../src/runtime/v1/pinned-agent.ts';
 import { BODY_MAX } from '../../src/v1/config.ts';
@@ -169,7 +169,7 @@ describe('an answer', () => {
 });
 
 describe('over HTTPS', () => {
-  const certificate = makeCertificate();
+  const certificate = makePair();
   const pin = pinOfCertificate(certificate.cert);
 
   it('the pin of the server comes with each answer, over a kept connection too', async () => {
@@ -182,7 +182,7 @@ describe('over HTTPS', () => {
   });
 
   it('nothing is sent to a server of another key', async () => {
-    const { port, seen } = await server(reply('x'), makeCertificate());
+    const { port, seen } = await server(reply('x'), makePair());
     const outcome = await client().call(callTo(port, { pin, body: 'secret' }, true));
     expect(outcome).toEqual(failed('certificate'));
     expect(seen.all).toEqual([]);

@@ -4,7 +4,7 @@ import { connect, type AddressInfo, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { formatAddress } from '../../src/base/address.ts';
-import { makeCertificate } from '../../src/runtime/v1/certificate.ts';
+import { makePair } from '../../src/runtime/v1/certificate.ts';
 import { Inbound, type Asked } from '../../src/runtime/v1/inbound.ts';
 import { pinOfCertificate } from '../../src/runtime/v1/pinned-agent.ts';
 import { STRANGERS_MAX, V1Server } from '../../src/runtime/v1/server.ts';
@@ -132,7 +132,7 @@ describe('the port for v1 peers', () => {
   });
 
   it('ends at once, whoever is connected', async () => {
-    const { port, server } = await served(makeCertificate());
+    const { port, server } = await served(makePair());
     const idle = dial(port);
     const socket = connectTls({ port, host: '127.0.0.1', rejectUnauthorized: false });
     socket.on('error', () => undefined);
@@ -155,7 +155,7 @@ describe('the port for v1 peers', () => {
   });
 
   it('speaks HTTPS with a certificate made here', async () => {
-    const certificate = makeCertificate();
+    const certificate = makePair();
     const { port } = await served(certificate);
     const socket = connectTls({ port, host: '127.0.0.1', rejectUnauthorized: false });
     await once(socket, 'secureConnect');

@@ -1,6 +1,6 @@
 /** Ours and originals over HTTPS: the first key that answers is the one that counts. */
 import { expect, it } from 'vitest';
-import { makeCertificate } from '../../src/runtime/v1/certificate.ts';
+import { makePair } from '../../src/runtime/v1/certificate.ts';
 import { shownOf, startOriginal, type Running } from './originals.ts';
 import { LOGIN, startOurs, whole, type Ours } from './ours.ts';
 
@@ -10,11 +10,11 @@ const users = { [LOGIN.username]: LOGIN.password };
 
 /** Both serve HTTPS and know each other. */
 async function pair(): Promise<[Ours, Running]> {
-  const ours = await startOurs({ name: 'cellar', tls: makeCertificate() });
+  const ours = await startOurs({ name: 'cellar', tls: makePair() });
   const entry = { name: 'cellar', ip: OURS, port: ours.at.port, https: true, ...LOGIN };
   const attic = await startOriginal({
     ...{ name: 'attic', host: ATTIC, source: ATTIC, users, interval: 0.1 },
-    ...{ tls: makeCertificate(), peers: [entry] },
+    ...{ tls: makePair(), peers: [entry] },
   });
   const at = whole(ATTIC, attic.original.port);
   const endpoint = { at, path: '/godddns', https: true };
@@ -39,7 +39,7 @@ it('ours says nothing to a server of another key until told that it changed', as
   await attic.original.close();
   const other = await startOriginal({
     ...{ name: 'attic', host: ATTIC, source: ATTIC, users, port, beat: false },
-    tls: makeCertificate(),
+    tls: makePair(),
   });
   other.original.add({ name: 'cellar', ip: OURS, port: ours.at.port, https: true });
   await ours.events.first(({ type }) => type === 'v1-certificate');

@@ -21,7 +21,7 @@ import type { LogLine } from '../options.ts';
 import { misanswered } from '../refusals.ts';
 import type { Wait } from '../results.ts';
 import { typedAddresses } from '../typed.ts';
-import { checkCertificate, makeCertificate, type CertificatePair } from './certificate.ts';
+import { checkCertificate, makePair, type CertificatePair } from './certificate.ts';
 import { V1Host } from './host.ts';
 import { Keeper } from './keeper.ts';
 import { checkPath, type CheckedV1 } from './options.ts';
@@ -324,7 +324,7 @@ async function certificateOf(checked: CheckedV1, files: V1Files): Promise<Certif
   }
   const kept = await files.loadFile('v1-certificate', readPair);
   if (kept !== undefined) return kept;
-  const made = makeCertificate();
+  const made = makePair();
   await files.saveFile('v1-certificate', made);
   return made;
 }
