@@ -114,6 +114,7 @@ function connected(crew: Crew, peer: Peer, call: Call, answer: Answered): void {
   }
   pin(crew, peer, call, answer.pin);
   peer.sendSecret = said.secret;
+  peer.unsure = false;
   crew.unsaved = true;
   crew.viewChanged = true;
   tell(crew, { type: 'v1-registered', name: peer.name, direction: 'out' });
@@ -131,8 +132,8 @@ function heartbeatAnswered(
   if (!isPresent(peer, call)) return ended(crew, peer, undefined);
   const reflected = answer.status === 200 ? readReflection(answer.body) : undefined;
   if (reflected !== undefined) return good(crew, peer, call, answer, reflected);
-  if (answer.status === 400) return failed(crew, peer, 'code-refused');
-  if (answer.status !== 401) return failed(crew, peer, 'answer-unknown');
+  if (answer.status === 400 && !peer.unsure) return failed(crew, peer, 'code-refused');
+  if (answer.status !== 401 && answer.status !== 400) return failed(crew, peer, 'answer-unknown');
   peer.reflected = undefined;
   if (again) {
     // Registered a moment ago, and not known: asking on and on would not help.
@@ -143,7 +144,10 @@ function heartbeatAnswered(
   registerAgain(crew, peer);
 }
 
-/** It said 401: an original registers again, and so does this node, where credentials may go. */
+/**
+ * It said 401: an original registers again, and so does this node, where credentials may go; after
+ * a registration without an answer also when it said 400, for it may have handed out a new secret.
+ */
 function registerAgain(crew: Crew, peer: Peer): void {
   // Whoever said 401 may be another who has this address now. A peer that calls this node shows
   // within an interval whether it is still there: a code has to come from there after the 401.
@@ -178,6 +182,8 @@ function good(crew: Crew, peer: Peer, call: Call, answer: Answered, reflected: s
   peer.answeredAt = crew.now;
   if (peer.retries > 0) crew.viewChanged = true;
   peer.retries = 0;
+  if (peer.unsure) crew.unsaved = true;
+  peer.unsure = false;
   peer.refusals = 0;
   peer.registerAfter = undefined;
   peer.refusedAt = undefined;
@@ -208,7 +214,8 @@ function trialAnswered(crew: Crew, peer: Peer, call: Call, answer: Answered): vo
     return callBack(crew, peer);
   }
   const sure = because.type === 'code' && because.first;
-  if (answer.status === 401 && sure && credentialsMayGo(crew, peer, call.to)) {
+  const unknown = answer.status === 401 || (answer.status === 400 && peer.unsure);
+  if (unknown && sure && credentialsMayGo(crew, peer, call.to)) {
     // It moved and forgot this node, and its own code says that it is there.
     place(crew, peer, call.to.at.ip);
     if (crew.calls.ofCycle(peer.name) === undefined) return registerAgain(crew, peer);

@@ -72,7 +72,7 @@ export interface Crew {
 }
 
 export function reply(crew: Crew, request: RequestId, status: number, body: string): void {
-  crew.effects.push({ type: 'reply', request, status, body });
+  crew.effects.push({ type: 'reply', request, status, body, durable: false });
 }
 
 export function tell(crew: Crew, event: V1Event): void {

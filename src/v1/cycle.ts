@@ -79,6 +79,10 @@ export function register(crew: Crew, peer: Peer, forced: boolean): void {
     }
     return ended(crew, peer, why);
   }
+  if (peer.sendSecret !== undefined) {
+    peer.unsure = true;
+    crew.unsaved = true;
+  }
   send(crew, peer, { type: 'connect' }, endpoint, writeConnect(crew.name, login));
 }
 
@@ -216,6 +220,7 @@ function send(
     body,
     timeout: errand.type === 'connect' ? CONNECT_TIMEOUT : CALL_TIMEOUT,
     fresh: errand.type !== 'heartbeat',
+    durable: errand.type === 'connect' && peer.unsure,
   });
   return call;
 }

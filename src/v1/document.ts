@@ -25,6 +25,8 @@ export interface StoredPeer {
   readonly pin: string | undefined;
   /** What this node signs with there; base32. */
   readonly sendSecret: string | undefined;
+  /** A registration was begun whose answer is not on disk: the peer may know another secret. */
+  readonly unsure: boolean;
   /** What that peer signs with here. */
   readonly receiveSecret: string | undefined;
   /** Secrets handed out since, not yet used from the peer's known address. */
@@ -115,6 +117,7 @@ function readPeer(json: unknown): StoredPeer | undefined {
     insecure: field(json, 'insecure') === true,
     pin: text(field(json, 'pin')),
     sendSecret: readSecret(text(field(json, 'sendSecret')) ?? ''),
+    unsure: field(json, 'unsure') === true,
     receiveSecret: readSecret(text(field(json, 'receiveSecret')) ?? ''),
     handed,
     owner: text(field(json, 'owner')),

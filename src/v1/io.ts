@@ -71,14 +71,22 @@ export interface ClusterFacts {
   readonly visible: readonly { readonly name: string; readonly ip: string }[];
 }
 
-/** All that a v1 node can ask for. Effects are carried out in their order. */
+/**
+ * All that a v1 node can ask for. Effects are carried out in their order, but for those that are
+ * `durable`: they wait until the document of this step is on disk, or until it is known that the
+ * disk does not take it.
+ */
 export type V1Effect =
-  /** Answers a request, status and body as they are. A 200 to `c` is JSON, all else text. */
+  /**
+   * Answers a request, status and body as they are. A 200 to `c` is JSON, all else text. Durable:
+   * it hands out a secret, which the other side uses from then on.
+   */
   | {
       readonly type: 'reply';
       readonly request: RequestId;
       readonly status: number;
       readonly body: string;
+      readonly durable: boolean;
     }
   /** Judge a login; answered by `login-checked`, always. At most four are under way. */
   | {
@@ -91,6 +99,7 @@ export type V1Effect =
    * POST `body` to `PATH?opr=OPERATION`; answered by `response` or `call-failed`, once. With a pin
    * nothing is sent to a server of another key. At a time a peer gets one call of the cycle and
    * its repeat, one that tries another address of it, and at most six questions about others.
+   * Durable: it ends the secret in use at the other side, whether its answer comes or not.
    */
   | {
       readonly type: 'call';
@@ -102,6 +111,7 @@ export type V1Effect =
       readonly timeout: Duration;
       /** Over a new connection: those kept open may be dead, because this node moved. */
       readonly fresh: boolean;
+      readonly durable: boolean;
     }
   | { readonly type: 'wake'; readonly at: Instant; readonly why: string }
   /** `document()` changed and should be on disk soon. Nothing waits for it. */

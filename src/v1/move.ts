@@ -45,7 +45,7 @@ export function attempt(crew: Crew, peer: Peer, to: Endpoint, because: Because):
   const code = codeAt(peer.sendSecret, stepOf(clockOf(crew, peer)));
   const body = writeHeartbeat(crew.name, code, ownIp(crew));
   const call = { type: 'call', call: id, to, pin: peer.pin, operation: 'h', body } as const;
-  crew.effects.push({ ...call, timeout: CALL_TIMEOUT, fresh: true });
+  crew.effects.push({ ...call, timeout: CALL_TIMEOUT, fresh: true, durable: false });
   return true;
 }
 

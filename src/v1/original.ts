@@ -86,6 +86,7 @@ function bare(name: string): StoredPeer {
     insecure: false,
     pin: undefined,
     sendSecret: undefined,
+    unsure: false,
     receiveSecret: undefined,
     handed: [],
     owner: undefined,

@@ -38,6 +38,8 @@ export class Peer {
 
   /** What this node signs with there. */
   sendSecret: string | undefined;
+  /** A registration was begun whose answer never came: the peer may know another secret. */
+  unsure = false;
   /** What the peer signs with here. */
   readonly keyring: Keyring;
   newest: Sighting | undefined;
@@ -118,6 +120,7 @@ export class Peer {
     this.insecure = false;
     this.pin = undefined;
     this.sendSecret = undefined;
+    this.unsure = false;
     this.answeredAt = undefined;
     this.cameFrom = undefined;
     this.reflected = undefined;
@@ -166,6 +169,7 @@ export class Peer {
       insecure: this.insecure,
       pin: this.pin,
       sendSecret: this.sendSecret,
+      unsure: this.unsure,
       receiveSecret: this.keyring.used,
       handed: this.keyring.handed,
       owner: this.owner,
@@ -186,6 +190,7 @@ export class Peer {
     peer.insecure = stored.insecure;
     peer.pin = stored.pin;
     peer.sendSecret = stored.sendSecret;
+    peer.unsure = stored.unsure;
     peer.owner = stored.owner;
     peer.removed = stored.removed;
     peer.newest = stored.newest;

@@ -103,7 +103,9 @@ function register(crew: Crew, { request: id, from, name }: Applicant, login: str
   crew.unsaved = true;
   crew.viewChanged = true;
   if (known === undefined) expectCalls(crew, peer);
-  reply(crew, id, 200, writeConnected(secret, formatAddress(from)));
+  // An original whose new secret was lost here would be told 400 for ever, and never ask again.
+  const body = writeConnected(secret, formatAddress(from));
+  crew.effects.push({ type: 'reply', request: id, status: 200, body, durable: true });
   tell(crew, { type: 'v1-registered', name, direction: 'in' });
 }
 

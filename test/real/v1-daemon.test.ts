@@ -5,6 +5,8 @@ import { wallTime } from '../../src/base/time.ts';
 import type { MembersDocument } from '../../src/core/view.ts';
 import { codeAt, stepOf } from '../../src/crypto/totp.ts';
 import type { ControlStatus } from '../../src/services/api/control.ts';
+import { codeAt as originalCodeAt, goJson, startOriginal } from '../v1/originals.ts';
+import { exchange, postText } from '../v1/raw.ts';
 import { daemon, flotilla, start, type Daemon, type Particulars } from './cli-program.ts';
 import { ownFolder } from './waiting.ts';
 
@@ -41,6 +43,25 @@ async function shows(from: Daemon, fits: (members: MembersDocument['members']) =
   );
   await watching.end();
   return (JSON.parse(line) as MembersDocument).members;
+}
+
+/** Somebody registers there as `pi`, and has the answer in full when this resolves. */
+async function registerRaw(at: string): Promise<string> {
+  const fields = { NodeUUID: 'pi', Password: PASSWORD, Username: 'home' };
+  const { body } = await exchange(hostPort(at), postText(hostPort(at), '?opr=c', goJson(fields)));
+  return (JSON.parse(body) as { readonly TOTPSecret: string }).TOTPSecret;
+}
+
+/** The status of a heartbeat as `pi`. */
+async function beatRaw(at: string, secret: string): Promise<number> {
+  const TOTP = originalCodeAt(secret, Date.now());
+  const beat = goJson({ IPADDR: '<nil>', NodeUUID: 'pi', TOTP });
+  return (await exchange(hostPort(at), postText(hostPort(at), '?opr=h', beat))).status;
+}
+
+function hostPort(at: string): { readonly host: string; readonly port: number } {
+  const [host = '', port = ''] = at.split(':');
+  return { host, port: Number(port) };
 }
 
 describe('two daemons that are v1 peers', () => {
@@ -114,6 +135,42 @@ describe('two daemons that are v1 peers', () => {
     const asked = await third.node.call('resolve', 'attic');
     expect(asked).toMatchObject({ code: 0, out: '127.0.0.1\n' });
     expect(asked.err).toContain('warning: attic');
+  });
+
+  it('lose no secret to kill -9 at the moment it is told, at the first or a later time', async () => {
+    const state = await ownFolder();
+    let cellar = await serving('cellar', [], { state });
+    await withPassword(cellar.node, 'v1', 'user', 'add', 'home');
+    for (let time = 0; time < 3; time += 1) {
+      const secret = await registerRaw(cellar.at);
+      await cellar.node.running.end('SIGKILL');
+      cellar = await serving('cellar', [], { state, at: cellar.at });
+      expect(await beatRaw(cellar.at, secret)).toBe(200);
+    }
+  });
+
+  it('register again by themselves after kill -9 before the new secret came', async () => {
+    const state = await ownFolder();
+    const { original } = await startOriginal({
+      ...{ name: 'pi', host: '127.0.0.1', users: { home: PASSWORD } },
+    });
+    const at = `127.0.0.1:${String(original.port)}`;
+    const first = await serving('cellar', [], { state });
+    await register(first.node, 'pi', at, '--insecure-http');
+    original.add({ name: 'cellar', ip: '127.0.0.1', port: Number(first.at.split(':')[1]) });
+    const before = original.secrets.get('cellar');
+    // The other side has a new secret, and this one is gone before it could hear of it.
+    original.onRequest = (operation): void => {
+      if (operation === 'c') first.node.running.process.kill('SIGKILL');
+    };
+    await register(first.node, 'pi', at, '--insecure-http');
+    await first.node.running.ended;
+    original.onRequest = (): void => undefined;
+    expect(original.secrets.get('cellar')).not.toBe(before);
+    const second = await serving('cellar', [], { state, at: first.at });
+    await shows(second.node, (all) =>
+      all.some(({ id, state: is }) => id === 'v1:pi' && is === 'alive'),
+    );
   });
 
   it('send nothing to a new certificate until an operator trusts it', async () => {

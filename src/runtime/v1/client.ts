@@ -18,7 +18,7 @@ import { systemCode } from '../disk.ts';
 import { PinnedAgent, WrongPin, pinOf, type Wanted } from './pinned-agent.ts';
 
 /** What is to be asked. */
-export type Call = Omit<Extract<V1Effect, { type: 'call' }>, 'type' | 'call'>;
+export type Call = Omit<Extract<V1Effect, { type: 'call' }>, 'type' | 'call' | 'durable'>;
 
 /** What came of it. */
 export type CallOutcome =

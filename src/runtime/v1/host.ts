@@ -33,6 +33,8 @@ export interface V1HostOptions {
   readonly authenticate: Authenticate;
   /** `document()` changed. */
   readonly onSave?: () => void;
+  /** Puts `document()` on disk, or finds that this can't be done now; it never rejects. */
+  readonly write?: () => Promise<void>;
   readonly onEvent?: (event: V1Event) => void;
   readonly onViewChanged?: () => void;
   /** A rule of our own code broke; the machine is not stepped again. */
@@ -187,8 +189,17 @@ export class V1Host {
     const moment: V1Moment = { now: this.#clock.now(), wall: this.#clock.wall(), entropy };
     for (const effect of this.#options.machine.step(moment, input)) {
       if (this.#stopped) return;
-      this.#carryOut(effect);
+      if ('durable' in effect && effect.durable) this.#carryOutOnceWritten(effect);
+      else this.#carryOut(effect);
     }
+  }
+
+  #carryOutOnceWritten(effect: V1Effect): void {
+    const { write } = this.#options;
+    if (write === undefined) return this.#carryOut(effect);
+    void write().then(() => {
+      if (!this.#stopped) this.#carryOut(effect);
+    });
   }
 
   #carryOut(effect: V1Effect): void {

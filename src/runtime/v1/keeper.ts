@@ -1,8 +1,9 @@
 /** Keeps one document on disk: saves that nobody waits for come together, failures are retried. */
 
 /**
- * Milliseconds that a save waits for company. The machine asks for one when a secret or an address
- * changed; after a crash older ones lead peers that swapped addresses to take each other's place.
+ * Milliseconds that a save waits for company, unless somebody waits for it (a new secret is told
+ * when it is on disk). After a crash older addresses lead peers that swapped theirs to take each
+ * other's place.
  */
 const PATIENCE_MS = 500;
 /** Milliseconds between two tries on a disk that is full or cannot be written. */

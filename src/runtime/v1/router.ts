@@ -45,6 +45,11 @@ export interface RouterSettings {
   readonly trustedProxies?: readonly string[];
   /** What `toJSON` gives has changed. */
   readonly onChange?: () => void;
+  /**
+   * Puts what `toJSON` gives on disk. A new secret is told to the node it is for only afterwards, so
+   * that no crash can lose one; if it rejects, the node is told all the same.
+   */
+  readonly write?: () => Promise<void>;
   /** Sees what happens: moves, losses, refused claims of a name. Nothing in it is secret. */
   readonly onEvent?: (event: V1Event) => void;
   /** A rule of our own code broke and the router has stopped; without this the process ends. */
@@ -264,7 +269,7 @@ export class ServiceRouter {
   }
 
   #drive(): V1Host {
-    const { trustedProxies, onChange, onFatal } = this.#settings;
+    const { trustedProxies, onChange, write, onFatal } = this.#settings;
     return new V1Host({
       machine: this.#machine,
       authenticate: async (username, password) =>
@@ -277,6 +282,7 @@ export class ServiceRouter {
       },
       onBroken: onFatal ?? endProcess,
       ...(onChange === undefined ? {} : { onSave: onChange }),
+      ...(write === undefined ? {} : { write: () => write().catch(() => undefined) }),
       ...(trustedProxies === undefined ? {} : { trustedProxies }),
     });
   }

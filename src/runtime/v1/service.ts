@@ -247,6 +247,10 @@ export class V1Service {
       onSave: () => {
         keeper.ask();
       },
+      write: () => {
+        keeper.ask();
+        return keeper.flush();
+      },
       onBroken: (error) => {
         void keeper.stop();
         this.#options.onBroken(error);

@@ -25,6 +25,18 @@ function lose(scene: Scene, name = 'pi'): void {
 }
 
 describe('the cycle', () => {
+  it('waits for the disk with a registration alone that ends a secret in use', () => {
+    const scene = new Scene();
+    scene.friend();
+    const first = new Scene();
+    const peer = { name: 'pi', endpoint: endpoint('192.0.2.9:8290'), login: LOGIN, insecure: true };
+    first.command({ type: 'add-peer', peer });
+    expect(first.call()).toMatchObject({ operation: 'c', durable: false });
+    scene.pass(10_000);
+    for (const call of scene.calls())
+      expect(call).toMatchObject({ operation: 'h', durable: false });
+  });
+
   it('registers first, with 10 s to answer, and sends a heartbeat then, with 5 s', () => {
     const scene = new Scene();
     add(scene);
@@ -131,6 +143,45 @@ describe('an answer to a heartbeat', () => {
     scene.respond(heartbeat, 401, 'node UUID not registered');
     expect(scene.calls()).toEqual([]);
     expect(scene.peer()).toMatchObject({ retries: 1 });
+  });
+
+  it('of 400 registers again when a registration before it was never answered', () => {
+    const scene = new Scene();
+    scene.friend();
+    scene.wish({ type: 'register', name: 'pi', login: undefined });
+    const connect = scene.call();
+    // The peer may end the old secret at any time from now on.
+    expect(connect).toMatchObject({ operation: 'c', durable: true });
+    scene.fail(connect);
+    scene.pass(10_000);
+    scene.respond(scene.call(), 400, '400 - Invalid TOTP');
+    scene.respond(scene.call(), 200, '{"TOTPSecret":"JBSWY3DPEHPK3PXP","ReflectionIP":""}');
+    // The secret is right now: if it is refused, a clock is wrong, and no login helps.
+    scene.respond(scene.call(), 400, '400 - Invalid TOTP');
+    expect(scene.calls()).toEqual([]);
+    expect(scene.peer()).toMatchObject({ retries: 2 });
+  });
+
+  it('of 400 does so after a restart in the middle of a registration, too', () => {
+    const scene = new Scene();
+    scene.friend();
+    scene.wish({ type: 'register', name: 'pi', login: undefined });
+    scene.calls();
+    scene.restart();
+    scene.respond(scene.call(), 400, '400 - Invalid TOTP');
+    expect(scene.call().operation).toBe('c');
+  });
+
+  it('that is good says that the old secret still counts, and 400 is a failure again', () => {
+    const scene = new Scene();
+    scene.friend();
+    scene.wish({ type: 'register', name: 'pi', login: undefined });
+    scene.fail(scene.call());
+    scene.pass(10_000);
+    scene.respond(scene.call(), 200, '198.51.100.1:5');
+    scene.pass(10_000);
+    scene.respond(scene.call(), 400, '400 - Invalid TOTP');
+    expect(scene.calls()).toEqual([]);
   });
 
   it('of 401 keeps the secret until there is a new one', () => {

@@ -39,6 +39,18 @@ describe('a connect', () => {
     expect(body).toMatch(/^\{"TOTPSecret":"[A-Z2-7]{32}","ReflectionIP":"192\.0\.2\.9:40000"\}$/);
   });
 
+  it('is told its new secret when that is on disk, and all else at once', () => {
+    const scene = new Scene();
+    scene.register('pi', HOME);
+    const said = (): unknown => scene.effects.findLast(({ type }) => type === 'reply');
+    expect(said()).toMatchObject({ status: 200, durable: true });
+    scene.connect('pi', HOME, null);
+    expect(said()).toMatchObject({ status: 401, durable: false });
+    const secret = scene.register('pi', HOME);
+    scene.heartbeat('pi', secret, HOME);
+    expect(said()).toMatchObject({ status: 200, durable: false });
+  });
+
   it('over IPv6 is shown its address in brackets', () => {
     const { body } = new Scene().connect('pi', '[2001:db8::9]:40000');
     expect(body).toContain('"ReflectionIP":"[2001:db8::9]:40000"');
