@@ -1,4 +1,7 @@
-/** The config file: TOML, a key for each flag, nothing else. It is read and never written. */
+/**
+ * The config file: TOML, a key for each flag, and the nodes of protocol 1. It is read and never
+ * written.
+ */
 
 import { readFile } from 'node:fs/promises';
 import { UserError } from '../base/errors.ts';
@@ -6,9 +9,13 @@ import { UsageError } from './exit.ts';
 import { configKey } from './flag.ts';
 import { CONFIGURABLE } from './flags.ts';
 import type { ConfigTexts } from './settings.ts';
+import { peerEntries, V1_PEERS_KEY } from './v1-config.ts';
 
-/** A config has some forty keys; a longer file is something else. In characters. */
-const LENGTH_MAX = 65_536;
+/**
+ * A config has some fifty keys, and of up to 1,024 nodes of protocol 1 a hundred characters each; a
+ * longer file is something else. In characters.
+ */
+const LENGTH_MAX = 262_144;
 
 /** Reads a config file. Throws `UsageError` for what is not a config, with the key or line. */
 export async function readConfig(file: string): Promise<ConfigTexts> {
@@ -16,7 +23,8 @@ export async function readConfig(file: string): Promise<ConfigTexts> {
   if (content.length > LENGTH_MAX) throw notAConfig(file, 'it is too long');
   const { parse, TomlError } = await import('smol-toml');
   try {
-    return { file, texts: textsOf(parse(content), file) };
+    const { [V1_PEERS_KEY]: peers = {}, ...others } = parse(content);
+    return { file, texts: textsOf(others, file), v1Peers: peerEntries(peers, file) };
   } catch (error) {
     if (error instanceof TomlError) {
       const reason = error.message.split('\n')[0] ?? '';
@@ -45,7 +53,7 @@ function textsOf(config: object, file: string): ReadonlyMap<string, readonly str
       throw new UsageError(
         'config-unknown-key',
         `${file}: "${key}" is not a key.`,
-        `The keys are the names of flags: ${known.join(', ')}.`,
+        `The keys are ${V1_PEERS_KEY} and the names of flags: ${known.join(', ')}.`,
       );
     }
     texts.set(

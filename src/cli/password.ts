@@ -25,9 +25,10 @@ export async function passwordFor(
   const origin = settings.origin(PASSWORD_FILE);
   const variable = settings.variable(PASSWORD_VARIABLE);
   const typed = origin?.source.startsWith('--') === true;
-  if (variable !== undefined && !typed) return checked(variable, PASSWORD_VARIABLE);
+  if (variable !== undefined && !typed) return passwordFromVariable(variable, PASSWORD_VARIABLE);
   const file = settings.get(PASSWORD_FILE);
-  if (file !== undefined) return fromFile(file, world.stdin);
+  if (file === '-') return checked(await readAll(world.stdin), 'Standard input');
+  if (file !== undefined) return passwordFromFile(file);
   if (world.askSecret === undefined) {
     throw new UsageError(
       'password-missing',
@@ -42,8 +43,13 @@ export async function passwordFor(
   return checked(first, 'The password');
 }
 
-async function fromFile(path: string, stdin: Call['world']['stdin']): Promise<string> {
-  if (path === '-') return checked(await readAll(stdin), 'Standard input');
+/** The password that a variable of the environment holds. */
+export function passwordFromVariable(value: string, variable: string): string {
+  return checked(value, variable);
+}
+
+/** The password in a file. */
+export async function passwordFromFile(path: string): Promise<string> {
   try {
     return checked(await readFile(path, 'utf8'), path);
   } catch (error) {

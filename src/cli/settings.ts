@@ -1,6 +1,7 @@
 /** The flags of one call, put together: command line before environment before config file. */
 
 import { configKey, type Flag } from './flag.ts';
+import type { PeerEntry } from './v1-config.ts';
 import type { World } from './world.ts';
 
 /** Texts of flags given on the command line, by the flag's name. */
@@ -9,6 +10,8 @@ export type Given = ReadonlyMap<string, readonly string[]>;
 export interface ConfigTexts {
   readonly file: string;
   readonly texts: ReadonlyMap<string, readonly string[]>;
+  /** Nodes of protocol 1 that stand there. */
+  readonly v1Peers: readonly PeerEntry[];
 }
 
 /** A flag's texts and where they come from. */
@@ -49,6 +52,11 @@ export class Settings {
   variable(name: string): string | undefined {
     const value = this.#env[name];
     return value === '' ? undefined : value;
+  }
+
+  /** Nodes of protocol 1 in the config file; undefined: there is no config file. */
+  get v1Peers(): readonly PeerEntry[] | undefined {
+    return this.#config?.v1Peers;
   }
 
   #fromCommandLine(flag: Flag<unknown>): Origin | undefined {

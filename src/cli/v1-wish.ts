@@ -2,10 +2,14 @@
 
 import type { V1Options } from '../runtime/v1/options.ts';
 import type { Settings } from './settings.ts';
+import { peersFrom } from './v1-config.ts';
 import * as flags from './v1-flags.ts';
 
-/** The options set; the runtime knows the defaults and judges the values. */
-export function v1Wish(settings: Settings): V1Options | 'off' {
+/**
+ * The options set, and the peers that stand in the config; the runtime knows the defaults and
+ * judges the values.
+ */
+export async function v1Wish(settings: Settings): Promise<V1Options | 'off'> {
   const listen = settings.get(flags.V1);
   if (listen === 'off') return 'off';
   const wished: { -readonly [K in keyof V1Options]: V1Options[K] | undefined } = {
@@ -18,6 +22,7 @@ export function v1Wish(settings: Settings): V1Options | 'off' {
     visible: settings.get(flags.V1_VISIBLE),
     trustedProxies: settings.get(flags.V1_TRUST_PROXY),
     unproven: settings.get(flags.V1_UNPROVEN),
+    peers: await peersFrom(settings),
   };
   const set = Object.entries(wished).filter(([, value]) => value !== undefined);
   return Object.fromEntries(set);

@@ -16,9 +16,22 @@ export interface NewPeer {
   readonly insecure: boolean;
 }
 
+/** An entry of the config about a peer. */
+export interface ConfigEntry {
+  readonly name: string;
+  /** All that it says but the password, as one text: another text is another entry. */
+  readonly said: string;
+  readonly login: Login | undefined;
+}
+
 export type V1Command =
-  /** Puts a peer in, or changes where and how it is called; what it proved so far is kept. */
-  | { readonly type: 'add-peer'; readonly peer: NewPeer }
+  /**
+   * Puts a peer in, or changes where and how it is called; what it proved so far is kept. `said` is
+   * what the config says of it; by hand a peer that stands there can't be changed.
+   */
+  | { readonly type: 'add-peer'; readonly peer: NewPeer; readonly said?: string }
+  /** All peers that stand in the config, as of this start; those of entries gone are removed. */
+  | { readonly type: 'configured'; readonly entries: readonly ConfigEntry[] }
   | { readonly type: 'remove-peer'; readonly name: string }
   /** Forgets the pinned certificate, because the operator says that it was changed. */
   | { readonly type: 'trust-again'; readonly name: string }
@@ -38,6 +51,8 @@ export type V1Command =
 export type V1Reply =
   | { readonly type: 'done' }
   | { readonly type: 'unknown-peer'; readonly name: string }
+  /** Of configured: entries that are new or not what they were, to be added. */
+  | { readonly type: 'wanted'; readonly names: readonly string[] }
   /** Too many peers, or a name that is taken or not a name. */
   | { readonly type: 'refused'; readonly reason: V1Refusal }
   /** Of register, heartbeat and cycle, when all calls they made have ended. */
@@ -55,6 +70,8 @@ export type V1Refusal =
   | 'login-invalid'
   /** Credentials over plain HTTP, which was not allowed. */
   | 'insecure-http'
+  /** It stands in the config, and is changed and removed there. */
+  | 'in-config'
   /** Too many commands wait already. */
   | 'busy';
 

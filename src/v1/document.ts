@@ -35,6 +35,8 @@ export interface StoredPeer {
   readonly owner: string | undefined;
   /** The operator removed it: its name is kept for its owner, and its codes are refused. */
   readonly removed: boolean;
+  /** What the config said of it when it was last added from there; undefined: never. */
+  readonly said: string | undefined;
   /** The newest step of a code of that peer's, and where that step's first code came from. */
   readonly newest: { readonly step: number; readonly ip: string } | undefined;
   /** Where it saw this node last; an IP address. */
@@ -122,6 +124,7 @@ function readPeer(json: unknown): StoredPeer | undefined {
     handed,
     owner: text(field(json, 'owner')),
     removed: field(json, 'removed') === true,
+    said: text(field(json, 'said')),
     newest: readNewest(field(json, 'newest')),
     reflected: ip(field(json, 'reflected')),
     moves: whole(field(json, 'moves')) ?? 0,

@@ -91,6 +91,7 @@ function bare(name: string): StoredPeer {
     handed: [],
     owner: undefined,
     removed: false,
+    said: undefined,
     newest: undefined,
     reflected: undefined,
     moves: 0,

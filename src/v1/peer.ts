@@ -34,6 +34,8 @@ export class Peer {
   pin: string | undefined;
   owner: string | undefined;
   removed = false;
+  /** What the config says of it, in one text; undefined: it does not stand there. */
+  said: string | undefined;
   moves = 0;
 
   /** What this node signs with there. */
@@ -113,6 +115,7 @@ export class Peer {
   /** An operator removed it. What is kept is its name, whose it is, and what it signs with. */
   forget(): void {
     this.removed = true;
+    this.said = undefined;
     this.endpoint = undefined;
     this.bareIp = undefined;
     this.typed = undefined;
@@ -150,6 +153,7 @@ export class Peer {
       lastHeardMs: age(this.heardAt),
       addressSinceMs: age(this.addressSince),
       moves: this.moves,
+      configured: this.said !== undefined,
       registeredIn: !this.keyring.empty,
       registeredOut: this.sendSecret !== undefined,
       skewMs: this.skew.ms,
@@ -174,6 +178,7 @@ export class Peer {
       handed: this.keyring.handed,
       owner: this.owner,
       removed: this.removed,
+      said: this.said,
       newest: this.newest,
       reflected: this.reflected,
       moves: this.moves,
@@ -193,6 +198,7 @@ export class Peer {
     peer.unsure = stored.unsure;
     peer.owner = stored.owner;
     peer.removed = stored.removed;
+    peer.said = stored.said;
     peer.newest = stored.newest;
     peer.reflected = stored.reflected;
     peer.moves = stored.moves;

@@ -30,6 +30,8 @@ export interface V1PeerView {
   readonly lastHeardMs: number | null;
   readonly addressSinceMs: number | null;
   readonly moves: number;
+  /** It stands in the config of this node. */
+  readonly configured: boolean;
   /** It registered with this node · this node registered with it. */
   readonly registeredIn: boolean;
   readonly registeredOut: boolean;

@@ -22,7 +22,7 @@ export async function run(call: Call): Promise<number> {
   const level = settings.get(flags.LOG_LEVEL) ?? 'info';
   const log = new Log(world.stderr, format, level, () => new Date());
   const state = resolve(call.stateFolder);
-  const options = optionsOf(settings, state, world.stdin);
+  const options = await optionsOf(settings, state, world.stdin);
   const services = { names: namesWish(settings) };
   const ending = await runDaemon(options, services, log, (flotilla) => {
     const { id, name, clusterName: cluster, memberCount: members, port } = flotilla;
@@ -40,11 +40,11 @@ export async function run(call: Call): Promise<number> {
 }
 
 /** What was set; the runtime knows the defaults and judges the values. */
-function optionsOf(
+async function optionsOf(
   settings: Settings,
   state: string,
   stdin: Call['world']['stdin'],
-): FlotillaOptions {
+): Promise<FlotillaOptions> {
   const tags = settings.get(flags.TAG);
   const wished = {
     name: settings.get(flags.NAME),
@@ -54,7 +54,7 @@ function optionsOf(
     lan: settings.get(flags.LAN),
     beatMs: settings.get(flags.BEAT),
     tags: tags === undefined ? undefined : Object.fromEntries(tags),
-    v1: v1Wish(settings),
+    v1: await v1Wish(settings),
     join: () => tokenFromSettings(settings, stdin),
   };
   return { state, ...withoutGaps(wished) };

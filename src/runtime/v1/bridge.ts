@@ -60,7 +60,8 @@ export class V1Bridge {
     const { options, files } = this.#options;
     const checked = options.v1;
     if (checked === undefined) return;
-    if (checked.listen !== undefined || (await files.has('v1'))) await this.#use();
+    const { listen, peers = [] } = checked;
+    if (listen !== undefined || peers.length > 0 || (await files.has('v1'))) await this.#use();
   }
 
   /** The v2 view may be another one now. */
@@ -290,7 +291,10 @@ function hostOf(text: string): string | undefined {
 }
 
 /** What an operator should see to. */
-function adviceOn({ name, problem }: V1PeerView): readonly string[] {
+function adviceOn({ name, problem, configured }: V1PeerView): readonly string[] {
+  const again = configured
+    ? 'in the config, and start the daemon again'
+    : `with: flotilla v1 add ${name} --at HOST:PORT --user U`;
   switch (problem) {
     case null:
       return [];
@@ -301,14 +305,10 @@ function adviceOn({ name, problem }: V1PeerView): readonly string[] {
       ];
     case 'credentials-refused':
       return [
-        `${name} (v1) does not take the user name and password; give the right ones: flotilla v1 ` +
-          `add ${name} --at HOST:PORT --user U`,
+        `${name} (v1) does not take the user name and password; give the right ones ${again}`,
       ];
     case 'no-login':
-      return [
-        `${name} (v1) wants this node to register, and no login is known: flotilla v1 add ` +
-          `${name} --at HOST:PORT --user U`,
-      ];
+      return [`${name} (v1) wants this node to register, and no login is known; give one ${again}`];
     case 'certificate':
       return [
         `${name} (v1) shows another certificate than before; if its operator changed it: ` +

@@ -3,7 +3,10 @@
 import { parseIp } from '../../base/address.ts';
 import { UserError } from '../../base/errors.ts';
 import { formatDuration, millis, type Duration } from '../../base/time.ts';
-import { DEFAULT_PATH, INTERVAL_RANGE, PATH_MAX, V1_DEFAULTS } from '../../v1/config.ts';
+import { DEFAULT_PATH, INTERVAL_RANGE, V1_DEFAULTS } from '../../v1/config.ts';
+import type { V1Typed } from '../../v1/status.ts';
+import { checkPeers, type ConfiguredPeer } from './configured.ts';
+import { checkPath } from './path.ts';
 
 /** A member that carries this tag may be shown to v1 peers (`--v1-visible`). */
 export const VISIBLE_TAG: { readonly key: string; readonly value: string } = {
@@ -33,6 +36,11 @@ export interface V1Options {
   readonly trustedProxies?: readonly string[];
   /** `resolve` gives out addresses that nobody proved. */
   readonly unproven?: boolean;
+  /**
+   * Peers that stand in the config. One whose entry was there at the last start and is gone is
+   * removed; an entry counts anew when it changed. Default: the config says nothing about peers.
+   */
+  readonly peers?: readonly V1Typed[];
   /** Judges logins instead of the users that `flotilla v1 user add` stored. */
   readonly authenticate?: Authenticate;
 }
@@ -53,6 +61,8 @@ export interface CheckedV1 {
   readonly files: { readonly cert: string; readonly key: string } | undefined;
   readonly trustedProxies: readonly string[];
   readonly unproven: boolean;
+  /** Undefined: the config says nothing about peers. */
+  readonly peers: readonly ConfiguredPeer[] | undefined;
   readonly authenticate: Authenticate | undefined;
 }
 
@@ -76,18 +86,9 @@ export function checkV1(options: V1Options): CheckedV1 {
     files,
     trustedProxies: (options.trustedProxies ?? []).map(checkProxy),
     unproven: options.unproven === true,
+    peers: options.peers === undefined ? undefined : checkPeers(options.peers),
     authenticate: options.authenticate,
   };
-}
-
-/** The path of an endpoint, as it stands in a request; throws `UserError` v1-path-invalid. */
-export function checkPath(path: string): string {
-  if (path.length <= PATH_MAX && /^\/[\w./~!$&'()*+,;=:@%-]*$/.test(path)) return path;
-  throw new UserError(
-    'v1-path-invalid',
-    `${JSON.stringify(path.slice(0, PATH_MAX))} is no path of an endpoint.`,
-    `Write it as ${DEFAULT_PATH}: a slash first, no white space, no ? and no #.`,
-  );
 }
 
 function checkInterval(intervalMs: number): Duration {

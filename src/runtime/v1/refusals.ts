@@ -61,6 +61,12 @@ export function refusal(reason: V1Refusal, name: string): UserError {
         'Over plain HTTP everybody on the way can read the user name and the password.',
         'Take --https; or allow it for this node with --insecure-http.',
       );
+    case 'in-config':
+      return new UserError(
+        'v1-in-config',
+        `${name} stands in the config file, under v1-peers.`,
+        'Change or remove its entry there, and start the daemon again.',
+      );
     case 'busy':
       return new UserError('v1-busy', 'Too many commands wait already.', 'Try again in a moment.');
   }

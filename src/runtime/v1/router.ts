@@ -46,8 +46,8 @@ export interface RouterSettings {
   /** What `toJSON` gives has changed. */
   readonly onChange?: () => void;
   /**
-   * Puts what `toJSON` gives on disk. A new secret is told to the node it is for only afterwards, so
-   * that no crash can lose one; if it rejects, the node is told all the same.
+   * Puts what `toJSON` gives on disk. A new secret is told to the node it is for only afterwards,
+   * so that no crash can lose one; if it rejects, the node is told all the same.
    */
   readonly write?: () => Promise<void>;
   /** Sees what happens: moves, losses, refused claims of a name. Nothing in it is secret. */

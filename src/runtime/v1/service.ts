@@ -22,9 +22,11 @@ import { misanswered } from '../refusals.ts';
 import type { Wait } from '../results.ts';
 import { typedAddresses } from '../typed.ts';
 import { checkCertificate, makePair, type CertificatePair } from './certificate.ts';
+import { ConfiguredPeers } from './configured.ts';
 import { V1Host } from './host.ts';
 import { Keeper } from './keeper.ts';
-import { checkPath, type CheckedV1 } from './options.ts';
+import type { CheckedV1 } from './options.ts';
+import { checkPath } from './path.ts';
 import { pinOfCertificate } from './pinned-agent.ts';
 import { refusal, unknownPeer } from './refusals.ts';
 import { readUsers, Users } from './users.ts';
@@ -62,6 +64,7 @@ export class V1Service {
   readonly #options: V1ServiceOptions;
   readonly #users: Users;
   readonly #certificate: CertificatePair | undefined;
+  readonly #configured: ConfiguredPeers | undefined;
   #run: Run;
   #port: number | undefined;
   #facts: ClusterFacts | undefined;
@@ -76,6 +79,10 @@ export class V1Service {
     this.#users = users;
     this.#certificate = certificate;
     this.#run = this.#newRun(stored);
+    const { checked, log } = options;
+    const command = (wish: V1Command): Promise<V1Reply> => this.#run.host.command(wish);
+    const entries = checked.peers;
+    this.#configured = entries && new ConfiguredPeers({ entries, command, log });
   }
 
   /** Reads the files and serves. Throws `UserError` state-… and v1-…; leaves nothing open. */
@@ -213,12 +220,14 @@ export class V1Service {
 
   /** Ends it, with its newest state on disk. */
   async finish(): Promise<void> {
+    this.#configured?.stop();
     await this.#run.keeper.finish();
     await this.#run.host.close();
   }
 
   /** Ends it without writing any more. */
   async stop(): Promise<void> {
+    this.#configured?.stop();
     await this.#run.keeper.stop();
     await this.#run.host.close();
   }
@@ -267,7 +276,10 @@ export class V1Service {
       const port = this.#port ?? listen.port;
       this.#port = (await host.listen({ ...listen, port, tls: this.#certificate })).port;
     }
+    // Before anybody is called: who was taken out of the config is not.
+    const wanted = await this.#configured?.compare();
     host.start();
+    if (wanted !== undefined) this.#configured?.add(wanted);
     if (this.#facts !== undefined) host.cluster(this.#facts);
   }
 

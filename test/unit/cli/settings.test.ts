@@ -15,7 +15,9 @@ type Texts = Readonly<Record<string, readonly string[]>>;
 
 function settings(given: Texts, env: Record<string, string> = {}, file?: Texts): Settings {
   const config: ConfigTexts | undefined =
-    file === undefined ? undefined : { file: 'f.toml', texts: new Map(Object.entries(file)) };
+    file === undefined
+      ? undefined
+      : { file: 'f.toml', texts: new Map(Object.entries(file)), v1Peers: [] };
   return new Settings(new Map(Object.entries(given)), env, config);
 }
 
@@ -95,6 +97,16 @@ describe('all flags', () => {
 });
 
 describe('a config file', () => {
+  it('has 262,144 characters at the most', async () => {
+    const most = '#'.repeat(262_144);
+    expect((await readConfig(await configFile(most))).texts.size).toBe(0);
+    const error = await userErrorOf(readConfig(await configFile(`${most}#`)));
+    expect([error.code, error.message]).toEqual([
+      'config-not-toml',
+      expect.stringContaining('too long'),
+    ]);
+  });
+
   it('gives texts, numbers, booleans and lists', async () => {
     const file = await configFile('name = "attic"\nport = 4200\njson = true\nbind = ["::1"]\n');
     const read = new Settings(new Map(), {}, await readConfig(file));

@@ -196,7 +196,7 @@ describe('a v1 peer', () => {
       ip: '192.0.2.9',
       ...({ https: false, proof: 'none', provenMs: 1, rttMs: 1, lastHeardMs: 1 } as const),
       addressSinceMs: 1,
-      ...{ moves: 0, registeredIn: true, registeredOut: false, skewMs: -20_000 },
+      ...{ moves: 0, configured: false, registeredIn: true, registeredOut: false, skewMs: -20_000 },
       ...{ reflected: '198.51.100.1', retries: 0, problem: null },
     } as const;
     const serving = { address: '0.0.0.0:8290', path: '/godddns', https: true, pin: 'ab' };
