@@ -34,7 +34,7 @@ import {
 } from './options.ts';
 import { Ports } from './ports.ts';
 import { misanswered, unknownName } from './refusals.ts';
-import type { PingResult, Resolved, Wait } from './results.ts';
+import type { Invited, InviteOptions, PingResult, Resolved, Wait } from './results.ts';
 import { Store } from './store.ts';
 import { readToken } from './token.ts';
 import { typedAddresses } from './typed.ts';
@@ -176,19 +176,19 @@ export class Flotilla implements AsyncDisposable {
   }
 
   /**
-   * Makes an invite; `at` are the addresses the joiner tries, by default this node's voted ones.
-   * `lan`: whether it can be found on its LAN besides.
+   * Makes an invite; `at` are the addresses the joiner tries, by default this node's voted ones, or
+   * where v1 peers see it when no member told any.
    */
-  async invite(
-    options: { at?: readonly string[]; uses?: number; expiresMs?: number } = {},
-  ): Promise<{ token: string; at: readonly string[]; lan: boolean }> {
-    const { at = [], uses = INVITE_USES, expiresMs = INVITE_EXPIRES } = options;
+  async invite(options: InviteOptions = {}): Promise<Invited> {
+    const { at: typed = [], uses = INVITE_USES, expiresMs = INVITE_EXPIRES } = options;
     checkInvite(uses, expiresMs);
+    const seen = typed.length > 0 ? [] : this.v1.seenAt();
+    const at = [...typed, ...seen];
     const command = { type: 'invite', at, uses, expires: millis(expiresMs) } as const;
     const reply = await this.#life.command(command);
     if (reply.type !== 'invited') throw misanswered();
     const lan = lanOf(this.#options).some((place) => !isLoopback(place));
-    return { token: reply.token, at: reply.at, lan };
+    return { token: reply.token, at: reply.at, lan, byV1: seen.length > 0 };
   }
 
   /** All members as of now, v1 peers included. */

@@ -39,3 +39,23 @@ export type PingResult =
 export interface Wait {
   readonly signal?: AbortSignal;
 }
+
+/** A new invite. */
+export interface Invited {
+  readonly token: string;
+  /** Where it says this node is; empty: it can be found on the same LAN at the most. */
+  readonly at: readonly string[];
+  /** Whether this node can be found on its LAN with it. */
+  readonly lan: boolean;
+  /** Only v1 peers told those addresses; nobody was seen to reach this node's port there. */
+  readonly byV1: boolean;
+}
+
+/** What an invite is to be like; everything has a default. */
+export interface InviteOptions {
+  /** `HOST:PORT` texts that the joiner tries. */
+  readonly at?: readonly string[];
+  /** How many machines may join with it. */
+  readonly uses?: number;
+  readonly expiresMs?: number;
+}

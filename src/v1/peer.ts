@@ -28,6 +28,11 @@ export class Peer {
   endpoint: Endpoint | undefined;
   /** Its IP address while no endpoint is known. */
   bareIp: string | undefined;
+  /**
+   * The port of the call that showed it there, for people to see. It is that of one connection, and
+   * stays as long as the IP address does: originals come from another port in each interval.
+   */
+  barePort: number | undefined;
   typed: Address | undefined;
   login: Login | undefined;
   insecure = false;
@@ -104,8 +109,10 @@ export class Peer {
   /** Puts it elsewhere. What was proven at the old address says nothing of the new one. */
   moveTo(ip: string, now: Instant): void {
     const endpoint = this.endpointAt(ip);
-    if (endpoint === undefined) this.bareIp = ip;
-    else this.endpoint = endpoint;
+    if (endpoint === undefined) {
+      this.bareIp = ip;
+      this.barePort = undefined;
+    } else this.endpoint = endpoint;
     this.typed = undefined;
     this.answeredAt = undefined;
     this.addressSince = now;
@@ -134,6 +141,13 @@ export class Peer {
     this.pending = undefined;
   }
 
+  /** `IP:PORT` where it is called, or else where it called from; the IP alone before it called. */
+  get #shown(): string | null {
+    if (this.endpoint !== undefined) return formatAddress(this.endpoint.at);
+    const at = this.bareIp === undefined ? undefined : address(this.bareIp, this.barePort ?? 0);
+    return at === undefined || at.port === 0 ? (this.bareIp ?? null) : formatAddress(at);
+  }
+
   view(now: Instant, state: V1PeerState): V1PeerView {
     const age = (at: Instant | undefined): number | null =>
       at === undefined ? null : Math.max(0, Math.round(elapsed(at, now)));
@@ -143,7 +157,7 @@ export class Peer {
     return {
       name: this.name,
       state,
-      address: at === undefined ? (this.bareIp ?? null) : formatAddress(at),
+      address: this.#shown,
       ip: this.ip ?? null,
       port: at?.port ?? null,
       https,

@@ -179,6 +179,10 @@ function heardCode(crew: Crew, peer: Peer, from: Address, match: Match): void {
     place(crew, peer, from.ip);
   }
   if (!first) return;
+  if (peer.endpoint === undefined && peer.barePort === undefined) {
+    peer.barePort = from.port;
+    crew.viewChanged = true;
+  }
   if (peer.keyring.confirm(match.secret)) crew.unsaved = true;
   const low = match.step * STEP_MS - crew.wall;
   peer.skew.note(low, low + STEP_MS, 'code');

@@ -18,9 +18,13 @@ export type V1Problem =
 export interface V1PeerView {
   readonly name: string;
   readonly state: V1PeerState;
-  /** `IP:PORT` of its endpoint, or the IP alone while only its heartbeats are known. */
+  /**
+   * `IP:PORT` of its endpoint. While only its calls are known: where they come from, with the port
+   * of the first from there, on which nobody serves; before one came since the start the IP alone.
+   */
   readonly address: string | null;
   readonly ip: string | null;
+  /** Of its endpoint. */
   readonly port: number | null;
   readonly https: boolean;
   /** `tls`: its pinned certificate answered there. `none`: anybody could have. */

@@ -132,12 +132,17 @@ describe('two daemons that are v1 peers', () => {
       all.some(({ id, state: is }) => id === 'v1:cellar' && is === 'alive'),
     );
     expect((await attic.node.call('ping', 'cellar', '-c', '1')).code).toBe(0);
+    // It only calls: its address is where its calls come from, and nobody serves there.
+    await shows(third.node, (all) =>
+      all.some(({ id, address }) => id === 'v1:attic' && address?.startsWith('127.0.0.1:')),
+    );
+    expect((await third.node.call('resolve', 'attic', '--port')).code).toBe(5);
     const asked = await third.node.call('resolve', 'attic');
     expect(asked).toMatchObject({ code: 0, out: '127.0.0.1\n' });
     expect(asked.err).toContain('warning: attic');
   });
 
-  it('lose no secret to kill -9 at the moment it is told, at the first or a later time', async () => {
+  it('lose no secret to kill -9 at the moment it is told, the first or a later time', async () => {
     const state = await ownFolder();
     let cellar = await serving('cellar', [], { state });
     await withPassword(cellar.node, 'v1', 'user', 'add', 'home');
@@ -171,6 +176,42 @@ describe('two daemons that are v1 peers', () => {
     await shows(second.node, (all) =>
       all.some(({ id, state: is }) => id === 'v1:pi' && is === 'alive'),
     );
+  });
+
+  it('follow what the config says of them, and by hand nothing else', async () => {
+    const cellar = await serving('cellar');
+    await withPassword(cellar.node, 'v1', 'user', 'add', 'home');
+    const [state, file] = [await ownFolder(), join(await ownFolder(), 'flotilla.toml')];
+    const lines = ['[v1-peers.cellar]', `at = "${cellar.at}"`, 'user = "home"'];
+    const open = ['insecure-http = true', 'password-variable = "CELLAR_PASSWORD"'];
+    await writeFile(file, [...lines, ...open].join('\n'));
+    const how = { state, env: { CELLAR_PASSWORD: PASSWORD } };
+    const first = await serving('attic', ['--config', file], how);
+    await shows(first.node, (all) =>
+      all.some(({ id, state: is }) => id === 'v1:cellar' && is === 'alive'),
+    );
+    // Nobody but a node of protocol 1 has told it where it is.
+    const invited = (await first.node.json('invite')) as { at: readonly string[]; byV1: boolean };
+    expect(invited).toMatchObject({ at: [`127.0.0.1:${String(first.node.port)}`], byV1: true });
+    const log = first.node.running.err.all.join('\n');
+    expect(log).toContain('Passwords go over plain HTTP to cellar');
+    expect(log).not.toContain(PASSWORD);
+    const byHand = [
+      await first.node.call('v1', 'remove', 'cellar'),
+      await register(first.node, 'cellar', cellar.at, '--insecure-http'),
+    ];
+    for (const { code, err } of byHand) {
+      expect([code, err]).toEqual([1, expect.stringContaining('stands in the config file')]);
+    }
+    await first.node.running.end();
+    // Without a config nothing is said of it, and it stays.
+    const second = await serving('attic', [], { state });
+    await shows(second.node, (all) => all.some(({ id }) => id === 'v1:cellar'));
+    await second.node.running.end();
+    await writeFile(file, '');
+    const third = await serving('attic', ['--config', file], { state });
+    const { members } = (await third.node.json('members')) as MembersDocument;
+    expect(members.map(({ id }) => id)).not.toContain('v1:cellar');
   });
 
   it('send nothing to a new certificate until an operator trusts it', async () => {

@@ -31,11 +31,18 @@ export async function run(call: Call): Promise<number> {
   return EXIT.done;
 }
 
-function explanation({ at, lan, uses, expiresMs }: InvitedDocument): readonly string[] {
-  const lines = [
+function explanation({ at, lan, byV1, uses, expiresMs }: InvitedDocument): readonly string[] {
+  const lines: string[] = [
     `${count(uses, 'machine')} can join with this token for ${span(expiresMs)}; keep it secret:`,
     '  flotilla up --join TOKEN',
   ];
+  if (byV1) {
+    lines.push(
+      `It says that this node is at ${list(at)}: nodes of protocol 1 see it at that IP address.`,
+      'Nobody was seen to reach that port there: a router in between has to forward it (UDP, TCP).',
+    );
+    return lines;
+  }
   if (at.length > 0) return [...lines, `It says that this node is at ${list(at)}.`];
   const elsewhere = 'flotilla invite --at HOST:PORT, with an address of this machine.';
   const unknown = 'no other member has told this node its address yet';

@@ -38,10 +38,12 @@ function withoutAddress(found: ResolvedDocument): ResolvedDocument {
 }
 
 function whyNot(found: ResolvedDocument, wanted?: 4 | 6): string {
-  const { id, name, state, address, lastAddress } = found;
-  if (address !== null) {
-    return `${name} has no IPv${String(wanted)} address that is known here; it is at ${address}`;
+  const { id, name, state, address, ip, family, lastAddress } = found;
+  const place = address ?? ip;
+  if (place !== null && wanted !== undefined && wanted !== family) {
+    return `${name} has no IPv${String(wanted)} address that is known here; it is at ${place}`;
   }
+  if (place !== null) return `${name} only calls this node; nobody knows a port where it serves`;
   if (state === 'left') return `${name} has left the cluster`;
   if (state === 'self') return `nobody has seen this node yet, so that it has no address to tell`;
   if (lastAddress === null) return `no address of ${name} is known yet`;

@@ -3,7 +3,7 @@
  * in what a v1 peer may learn of the cluster. The v1 side itself is loaded when it is first used.
  */
 
-import { address, formatAddress, parseIp, scopeOf } from '../../base/address.ts';
+import { address, formatAddress, parseAddress, parseIp, scopeOf } from '../../base/address.ts';
 import type { NodeId } from '../../base/id.ts';
 import type {
   MembersDocument,
@@ -95,6 +95,13 @@ export class V1Bridge {
     return { ...document, self: { ...self, addresses }, advice: [...advice, ...lines], v1 };
   }
 
+  /** Where v1 peers see this node, with its own port; empty where members told that (B3). */
+  seenAt(): readonly string[] {
+    const { views } = this.#options;
+    if (views.status().self.addresses.length > 0) return [];
+    return this.#ownAddresses(views.port).map(({ address: text }) => text);
+  }
+
   /** The v1 peer that a text means: `v1:NAME`, or its name alone. */
   find(text: string): V1PeerView | undefined {
     if (text.startsWith(V1_ID)) {
@@ -106,11 +113,13 @@ export class V1Bridge {
 
   /** Where a v1 peer is. */
   resolve(peer: V1PeerView): Resolved {
-    const { id, name, state, proof, address: at } = memberView(peer);
-    const { ip } = peer;
+    const { id, name, state, proof, address: seen } = memberView(peer);
+    const { ip, port } = peer;
+    // Where its calls come from nobody serves.
+    const at = port === null ? null : seen;
     const family = ip === null ? null : (parseIp(ip)?.family ?? null);
     const unproven = proof === 'none' && this.#options.options.v1?.unproven === true;
-    return { id, name, state, proof, address: at, ip, port: peer.port, family, unproven };
+    return { id, name, state, proof, address: at, ip, port, family, unproven };
   }
 
   /** One heartbeat. */
@@ -241,11 +250,11 @@ export class V1Bridge {
   }
 
   /** Where v1 peers see this node, with the port it serves them on, or its own. */
-  #ownAddresses(): readonly OwnAddressView[] {
+  #ownAddresses(wanted?: number): readonly OwnAddressView[] {
     const v1 = this.#service?.status();
-    const served = /\d+$/.exec(v1?.serving?.address ?? '')?.[0];
-    const port = served === undefined ? this.#options.views.port : Number(served);
     if (v1 === undefined) return [];
+    const served = /\d+$/.exec(v1.serving?.address ?? '')?.[0];
+    const port = wanted ?? (served === undefined ? this.#options.views.port : Number(served));
     const seenAt = [v1.own.public, v1.own.private];
     for (const ip of this.#seenSince.keys()) {
       if (!seenAt.some((seen) => seen?.ip === ip)) this.#seenSince.delete(ip);
@@ -261,12 +270,12 @@ export class V1Bridge {
   }
 }
 
-/** A v1 peer as a member. An address without a port is no place to call. */
+/** A v1 peer as a member; one that only calls is where its calls come from. */
 function memberView(peer: V1PeerView): MemberView {
   const { name, state, proof, provenMs, rttMs, lastHeardMs, addressSinceMs, moves } = peer;
   return {
     ...{ id: `${V1_ID}${name}` as NodeId, name, state, protocol: 1 },
-    address: peer.port === null ? null : peer.address,
+    address: parseAddress(peer.address ?? '') === undefined ? null : peer.address,
     ...{ proof, provenMs, path: null, rttMs, lastHeardMs, addressSinceMs, moves, tags: {} },
   };
 }

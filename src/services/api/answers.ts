@@ -27,6 +27,8 @@ export interface InvitedDocument {
   readonly at: readonly string[];
   /** Whether this node can be found on the same LAN with it. */
   readonly lan: boolean;
+  /** Only nodes of protocol 1 told those addresses; nobody was seen to reach this node there. */
+  readonly byV1: boolean;
   readonly uses: number;
   readonly expiresMs: number;
 }

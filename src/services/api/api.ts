@@ -184,8 +184,9 @@ async function invite(control: Control, request: ApiRequest): Promise<InvitedDoc
     expiresMs:
       fields.whole('expiresMs', INVITE_EXPIRY_MIN, INVITE_EXPIRY_MAX) ?? INVITE_DEFAULTS.expiresMs,
   };
-  const { token, at, lan } = await control.invite(wanted);
-  return { schema: 1, token, at, lan, uses: wanted.uses, expiresMs: wanted.expiresMs };
+  const { uses, expiresMs } = wanted;
+  const { token, at, lan, byV1 } = await control.invite(wanted);
+  return { schema: 1, token, at, lan, byV1, uses, expiresMs };
 }
 
 async function join(control: Control, request: ApiRequest): Promise<JoinedDocument> {

@@ -78,6 +78,7 @@ export interface Control {
     readonly at: readonly string[];
     /** Whether this node can be found on its LAN with the token. */
     readonly lan: boolean;
+    readonly byV1: boolean;
   }>;
   join(
     token: string,

@@ -160,6 +160,7 @@ export class FakeControl implements Control {
   already = false;
   at: readonly string[] = ['192.0.2.1:4117'];
   lan = true;
+  byV1 = false;
 
   status(): ControlStatus {
     this.#failIfToldTo();
@@ -176,9 +177,9 @@ export class FakeControl implements Control {
     return this.resolution;
   }
 
-  async invite(options: object): Promise<{ token: string; at: readonly string[]; lan: boolean }> {
+  async invite(options: object): Promise<Awaited<ReturnType<Control['invite']>>> {
     await this.#note('invite', options);
-    return { token: 'flt2-token', at: this.at, lan: this.lan };
+    return { token: 'flt2-token', at: this.at, lan: this.lan, byV1: this.byV1 };
   }
 
   async join(token: string): Promise<{ cluster: string; already: boolean }> {

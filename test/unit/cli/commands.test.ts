@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { UserError } from '../../../src/base/errors.ts';
 import { idOf, member, status } from '../api/fake-control.ts';
-import { FakeWorld } from './fake-world.ts';
+import { FakeWorld, type Ended } from './fake-world.ts';
 
 const json = (text: string): unknown => JSON.parse(text);
 
@@ -109,6 +109,15 @@ describe('invite', () => {
     expect(err).not.toMatch(/can join|works on/);
   });
 
+  it('says of addresses that only nodes of protocol 1 told that nobody reached them', async () => {
+    const world = new FakeWorld();
+    world.control.byV1 = true;
+    const { out, err } = await world.run('invite');
+    expect(out).toBe('flt2-token\n');
+    expect(err).toContain('is at 192.0.2.1:4117: nodes of protocol 1 see it');
+    expect(err).toContain('Nobody was seen to reach that port');
+  });
+
   it('draws a QR code beside the token, not into it', async () => {
     const ended = await new FakeWorld().run('invite', '--qr');
     expect(ended.out).toBe('flt2-token\n');
@@ -118,7 +127,7 @@ describe('invite', () => {
   it('gives all of it as JSON', async () => {
     const { out } = await new FakeWorld().run('invite', '--json', '--uses', '2');
     const at = ['192.0.2.1:4117'];
-    const rest = { at, lan: true, uses: 2, expiresMs: 900_000 };
+    const rest = { at, lan: true, byV1: false, uses: 2, expiresMs: 900_000 };
     expect(json(out)).toEqual({ schema: 1, token: 'flt2-token', ...rest });
   });
 
@@ -310,6 +319,20 @@ describe('resolve', () => {
     expect(await world.run('resolve', 'pi', '-6')).toMatchObject({ code: 5, out: '' });
     expect(world.stderr.text).toContain('no IPv6 address');
     expect((await world.run('resolve', 'pi', '-4')).code).toBe(0);
+  });
+
+  it('of one that only calls prints its IP address, and no port: nobody serves there', async () => {
+    const caller = { ...pi, proof: 'none', unproven: true, address: null, port: null } as const;
+    const asked = (...flags: readonly string[]): Promise<Ended> => {
+      const world = new FakeWorld();
+      world.control.resolution = caller;
+      return world.run('resolve', 'pi', ...flags);
+    };
+    expect(await asked()).toMatchObject({ code: 0, out: '192.0.2.7\n' });
+    const ported = await asked('--port');
+    expect(ported).toMatchObject({ code: 5, out: '' });
+    expect(ported.err).toContain('pi only calls this node');
+    expect((await asked('-6')).err).toContain('no IPv6 address');
   });
 
   it('ends with 4 for who left, and says that it left', async () => {

@@ -479,6 +479,27 @@ describe('a code from another address', () => {
 });
 
 describe('a peer that only calls', () => {
+  it('is where its calls come from, with the port of the first from there', () => {
+    const scene = new Scene();
+    const secret = scene.register('pi', '192.0.2.9:1');
+    expect(scene.peer().address).toBeNull();
+    scene.heartbeat('pi', secret, '192.0.2.9:40000');
+    // Originals come from another port each time; that is no move.
+    scene.heartbeat('pi', secret, '192.0.2.9:40001');
+    const shown = { ip: '192.0.2.9', address: '192.0.2.9:40000', port: null, proof: 'none' };
+    expect(scene.peer()).toMatchObject({ ...shown, moves: 0 });
+    scene.pass(30_000);
+    scene.heartbeat('pi', secret, '203.0.113.5:40002');
+    expect(scene.peer()).toMatchObject({ address: '203.0.113.5:40002', moves: 1 });
+    // A port is of no use after a restart: what is kept is the IP address.
+    scene.restart();
+    expect(scene.peer().address).toBe('203.0.113.5');
+    scene.pass(30_000);
+    scene.heartbeat('pi', secret, '203.0.113.5:40003');
+    expect(scene.peer()).toMatchObject({ address: '203.0.113.5:40003', moves: 1 });
+    expect(scene.count('view-changed')).toBeGreaterThan(0);
+  });
+
   it('is alive while it calls, suspect after 20 s, lost after a minute, and found again', () => {
     const scene = new Scene();
     const secret = scene.register('pi', '192.0.2.9:1');

@@ -101,7 +101,7 @@ describe('putting them in', () => {
     expect(logged[0]?.message).not.toContain(LOGIN.password);
   });
 
-  it('looks a host name up again after 5 s, 10 s … 5 min, and says once that it has to', async () => {
+  it('looks a host name up again after 5 s, 10 s … 5 min, and says so once', async () => {
     let lookups = 0;
     const { peers, commands, logged } = scene([ATTIC], {
       lookUp: () => {

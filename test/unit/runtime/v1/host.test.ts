@@ -38,7 +38,7 @@ function connect(host: V1Host, password: string): Promise<Response> {
   return host.fetch(request, FROM);
 }
 
-/** Until all that is ready has run, and once more: what waits for the disk waits for nothing else. */
+/** Until all that is ready has run: what waits for the disk waits for nothing else. */
 async function settled(): Promise<void> {
   for (let turn = 0; turn < 5; turn += 1) await new Promise((settle) => setImmediate(settle));
 }
