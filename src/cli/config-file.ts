@@ -9,7 +9,7 @@ import { UsageError } from './exit.ts';
 import { configKey } from './flag.ts';
 import { CONFIGURABLE } from './flags.ts';
 import type { ConfigTexts } from './settings.ts';
-import { peerEntries, V1_PEERS_KEY } from './v1-config.ts';
+import { peerEntries, V1_PEERS_KEY } from './v1-entries.ts';
 
 /**
  * A config has some fifty keys, and of up to 1,024 nodes of protocol 1 a hundred characters each; a

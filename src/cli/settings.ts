@@ -1,7 +1,7 @@
 /** The flags of one call, put together: command line before environment before config file. */
 
 import { configKey, type Flag } from './flag.ts';
-import type { PeerEntry } from './v1-config.ts';
+import type { PeerEntry } from './v1-entries.ts';
 import type { World } from './world.ts';
 
 /** Texts of flags given on the command line, by the flag's name. */

@@ -18,7 +18,8 @@ const PEERS: readonly Command[] = [
       'other. The password comes from a prompt, --password-file or FLOTILLA_V1_PASSWORD, never',
       'from the command line. Over plain HTTP it is sent with --insecure-http alone: everybody on',
       'the way can read it, and use it to register as a node of yours. Done again, it changes',
-      'where and how that node is called.',
+      'where and how that node is called. Nodes can stand in the config file instead, a table',
+      '[v1-peers.NAME] each; those are changed there alone.',
     ],
     flags: [
       ...[flags.PEER_AT, flags.PEER_USER, flags.PASSWORD_FILE, flags.PEER_HTTPS],
@@ -41,7 +42,7 @@ const PEERS: readonly Command[] = [
     summary: 'forget a node of protocol 1',
     about: [
       'Calls it no more and refuses its codes. Its name stays with the user it was registered by,',
-      'so that nobody else takes it.',
+      'so that nobody else takes it. One that stands in the config file is removed there.',
     ],
     flags: [],
     examples: ['flotilla v1 remove attic'],
@@ -87,7 +88,7 @@ const USERS: readonly Command[] = [
     about: ['Nobody can register with it any more. Nodes that have registered stay.'],
     flags: [],
     examples: ['flotilla v1 user remove home'],
-    exits: [NO_DAEMON],
+    exits: [NO_DAEMON, '4  no user has this name'],
     load: () => import('./commands/v1-users.ts').then(({ remove }) => ({ run: remove })),
   },
   {

@@ -2,6 +2,7 @@
 
 import type { Instant } from '../base/time.ts';
 import { QUESTIONS_MAX } from './config.ts';
+import type { Login } from './contact.ts';
 import type { CallId, Endpoint } from './io.ts';
 
 /** What a call is for. */
@@ -10,7 +11,7 @@ export type Errand =
   | { readonly type: 'heartbeat'; readonly again: boolean }
   /** The same once more beside it, over a new connection. */
   | { readonly type: 'repeat'; readonly again: boolean }
-  | { readonly type: 'connect' }
+  | { readonly type: 'connect'; readonly login: Login }
   /** A heartbeat to another address of the peer; it moves there when answered. */
   | { readonly type: 'trial'; readonly because: Because }
   /** A question about a lost peer. */

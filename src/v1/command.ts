@@ -2,6 +2,7 @@
 
 import { usable } from '../base/address.ts';
 import { unreachable } from '../base/assert.ts';
+import type { Call } from './calls.ts';
 import { isLogin } from './codec.ts';
 import type { Login, V1Command, V1Reply } from './commands.ts';
 import { COMMANDS_MAX } from './config.ts';
@@ -103,9 +104,16 @@ function registerNow(
     crew.unsaved = true;
   }
   if (!wait(crew, id, [peer.name])) return refused('busy');
-  if (crew.calls.ofCycle(peer.name) === undefined) register(crew, peer, true);
-  else crew.registerNext.add(peer.name);
+  const under = crew.calls.ofCycle(peer.name);
+  if (under === undefined) register(crew, peer, true);
+  else if (!isWanted(under, peer)) crew.registerNext.add(peer.name);
   return undefined;
+}
+
+/** True for a call that registers just so: a password goes over the wire no more than it has to. */
+function isWanted({ errand, to }: Call, { endpoint, login }: Peer): boolean {
+  if (errand.type !== 'connect' || to !== endpoint) return false;
+  return errand.login.username === login?.username && errand.login.password === login.password;
 }
 
 function cycle(crew: Crew, id: number): V1Reply | undefined {

@@ -83,7 +83,7 @@ export function register(crew: Crew, peer: Peer, forced: boolean): void {
     peer.unsure = true;
     crew.unsaved = true;
   }
-  send(crew, peer, { type: 'connect' }, endpoint, writeConnect(crew.name, login));
+  send(crew, peer, { type: 'connect', login }, endpoint, writeConnect(crew.name, login));
 }
 
 /** What stands against registering now. */

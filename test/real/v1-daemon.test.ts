@@ -75,6 +75,11 @@ describe('two daemons that are v1 peers', () => {
     expect(JSON.parse(there.out)).toEqual({
       ...{ schema: 1, name: 'cellar', address: cellar.at, why: null },
     });
+    // The password went there once.
+    const registered = attic.node.running.err.all.filter((line) =>
+      line.includes('registered with'),
+    );
+    expect(registered).toHaveLength(1);
     const here = await register(cellar.node, 'attic', attic.at, '--insecure-http');
     expect([here.code, here.err]).toEqual([0, expect.stringContaining('warning: ')]);
 

@@ -31,14 +31,20 @@ function servingLine(name: string, serving: V1StatusView['serving']): string {
 }
 
 function peerLine(peer: V1PeerView): string {
-  const { name, address, registeredIn, registeredOut, reflected, skewMs } = peer;
-  const parts = [`${name} ${address ?? 'nowhere yet'}`, registration(registeredIn, registeredOut)];
+  const { name, state, address, registeredIn, registeredOut, reflected, skewMs } = peer;
+  const parts = [
+    `${name} ${address ?? 'nowhere yet'}`,
+    STATES[state],
+    registration(registeredIn, registeredOut),
+  ];
   if (reflected !== null) parts.push(`sees this node at ${reflected}`);
   if (skewMs !== null && Math.abs(skewMs) >= SKEW_SHOWN_MS) {
     parts.push(`its clock is ${span(Math.abs(skewMs))} ${skewMs > 0 ? 'ahead' : 'behind'}`);
   }
   return parts.join(', ');
 }
+
+const STATES = { alive: 'alive', suspect: 'silent', lost: 'lost' } as const;
 
 function registration(here: boolean, there: boolean): string {
   if (here && there) return 'registered both ways';

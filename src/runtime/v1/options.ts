@@ -5,7 +5,7 @@ import { UserError } from '../../base/errors.ts';
 import { formatDuration, millis, type Duration } from '../../base/time.ts';
 import { DEFAULT_PATH, INTERVAL_RANGE, V1_DEFAULTS } from '../../v1/config.ts';
 import type { V1Typed } from '../../v1/status.ts';
-import { checkPeers, type ConfiguredPeer } from './configured.ts';
+import { checkPeers, type ConfiguredPeer } from './config-entry.ts';
 import { checkPath } from './path.ts';
 
 /** A member that carries this tag may be shown to v1 peers (`--v1-visible`). */

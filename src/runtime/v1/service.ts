@@ -139,11 +139,16 @@ export class V1Service {
     if (at === undefined) throw misanswered();
     const endpoint = { at, path: checkPath(path), https };
     await this.#command({ type: 'add-peer', peer: { name, endpoint, login, insecure } }, name);
-    await this.#run.keeper.flush();
+    // The machine has begun to register; what is wanted here is to hear of it.
+    const called = this.#addressed(name, login, wait);
+    await Promise.all([this.#run.keeper.flush(), called]);
+    return called;
+  }
+
+  #addressed(name: string, login: V1Typed['login'], wait?: Wait): Promise<V1CallResult> {
+    if (login !== undefined) return this.#call({ type: 'register', name, login }, name, wait);
     const known = this.find(name)?.registeredOut === true;
-    if (login === undefined && !known) return this.#result(name, 'not-callable');
-    if (login === undefined) return this.heartbeat(name, wait);
-    return this.#call({ type: 'register', name, login }, name, wait);
+    return known ? this.heartbeat(name, wait) : Promise.resolve(this.#result(name, 'not-callable'));
   }
 
   /** Removes a peer. */

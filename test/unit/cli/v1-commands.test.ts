@@ -206,7 +206,7 @@ describe('a v1 peer', () => {
     const { out } = await world.run('status');
     expect(out).toContain('as attic at https://0.0.0.0:8290/godddns');
     expect(out).toContain('1 peer of 1 alive, called each 10 s');
-    expect(out).toContain('registered here, this node not there');
+    expect(out).toContain('pi 192.0.2.9:8290, alive, registered here, this node not there');
     expect(out).toContain('sees this node at 198.51.100.1, its clock is 20 s behind');
   });
 });

@@ -1,4 +1,4 @@
-import { chmod, writeFile } from 'node:fs/promises';
+import { chmod, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { readConfig } from '../../../src/cli/config-file.ts';
@@ -103,6 +103,15 @@ describe('nodes of protocol 1 in the config file', () => {
     [`${entry()}${entry()}`, 'config-not-toml'],
   ])('are tables with a place, not %j', async (content, code) => {
     expect((await userErrorOf(wishOf(content))).code).toBe(code);
+  });
+
+  it('are read as the documentation shows them', async () => {
+    const page = await readFile(new URL('../../../docs/v1.md', import.meta.url), 'utf8');
+    const [, block = ''] = /```toml\n([^`]*)```/.exec(page) ?? [];
+    const file = join(await ownFolder(), 'flotilla.toml');
+    await writeFile(file, block);
+    const { v1Peers } = await readConfig(file);
+    expect(v1Peers.map(({ name }) => name)).toEqual(['attic']);
   });
 
   it('with a mistake end every command that reads the file', async () => {

@@ -65,6 +65,21 @@ describe('a command', () => {
     expect(reply()).toEqual({ type: 'called', failed });
   });
 
+  it('to register as is done already waits for that, and another login registers after it', () => {
+    const scene = new Scene();
+    scene.command({ type: 'add-peer', peer: peer('pi') });
+    const same = scene.wish({ type: 'register', name: 'pi', login: { ...LOGIN } });
+    scene.respond(scene.call(), 200, `{"TOTPSecret":"${SECRET}","ReflectionIP":""}`);
+    scene.respond(scene.call(), 200, '198.51.100.1:5');
+    expect(same()).toEqual({ type: 'called', failed: [] });
+    expect(scene.calls()).toEqual([]);
+    scene.wish({ type: 'register', name: 'pi', login: undefined });
+    const other = { ...LOGIN, password: 'other' };
+    scene.wish({ type: 'register', name: 'pi', login: other });
+    scene.respond(scene.call(), 401, 'Incorrect username or password');
+    expect(scene.call().body).toContain('"other"');
+  });
+
   it('to register while a beat is under way registers after it', () => {
     const scene = new Scene();
     scene.friend();

@@ -1,11 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { UserError } from '../../../../src/base/errors.ts';
 import type { LogLine } from '../../../../src/runtime/options.ts';
-import {
-  checkPeers,
-  ConfiguredPeers,
-  type ConfiguredOptions,
-} from '../../../../src/runtime/v1/configured.ts';
+import { checkPeers } from '../../../../src/runtime/v1/config-entry.ts';
+import { ConfiguredPeers, type ConfiguredOptions } from '../../../../src/runtime/v1/configured.ts';
 import { checkV1 } from '../../../../src/runtime/v1/options.ts';
 import type { V1Command, V1Reply } from '../../../../src/v1/commands.ts';
 import { PEERS_MAX } from '../../../../src/v1/config.ts';
