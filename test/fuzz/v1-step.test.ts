@@ -68,7 +68,7 @@ function makeHappening() {
       weight: 2,
       arbitrary: fc.record({
         type: fc.constant('command' as const),
-        kind: fc.nat(7),
+        kind: fc.nat(9),
         who: which,
         place: which,
         https: fc.boolean(),
@@ -193,6 +193,16 @@ class World {
         return { type: 'try', name, at };
       case 6:
         return { type: 'trust-again', name };
+      case 7: {
+        this.allowed.add(at.ip);
+        const peer = { name, endpoint, login: LOGIN, insecure: !wish.https };
+        return { type: 'add-peer', peer, said: String(wish.place % 3) };
+      }
+      case 8: {
+        const entries = NAMES.slice(0, wish.who % 3).map((one) => ({ name: one, login: LOGIN }));
+        const said = String(wish.place % 3);
+        return { type: 'configured', entries: entries.map((entry) => ({ ...entry, said })) };
+      }
       default:
         return wish.https ? { type: 'cycle' } : { type: 'beat', on: wish.place % 2 === 0 };
     }
