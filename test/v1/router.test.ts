@@ -104,6 +104,22 @@ describe('a router behind a server of its own, under a prefix', () => {
     expect(await answer.json()).toMatchObject({ ReflectionIP: `${ATTIC}:5000` });
     expect((await ask('?opr=x')).status).toBe(400);
   });
+
+  it.each(['done', 'failed'] as const)('tells a new secret once writing is %s', async (how) => {
+    let kept = '';
+    const router: ServiceRouter = made({
+      write: async () => {
+        await Promise.resolve();
+        kept = JSON.stringify(router.toJSON({ secrets: true }));
+        if (how === 'failed') throw new Error('the disk is full');
+      },
+    });
+    const body = goJson({ NodeUUID: 'attic', Password: '123456', Username: 'user' });
+    const request = new Request('https://x/?opr=c', { method: 'POST', body });
+    const answer = await router.handleConnections(request, { from: `${ATTIC}:5000` });
+    const { TOTPSecret } = (await answer.json()) as { readonly TOTPSecret: string };
+    expect(kept).toContain(TOTPSecret);
+  });
 });
 
 describe('a router and an original', () => {

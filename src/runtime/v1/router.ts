@@ -282,7 +282,7 @@ export class ServiceRouter {
       },
       onBroken: onFatal ?? endProcess,
       ...(onChange === undefined ? {} : { onSave: onChange }),
-      ...(write === undefined ? {} : { write: () => write().catch(() => undefined) }),
+      ...(write === undefined ? {} : { write: () => tried(write) }),
       ...(trustedProxies === undefined ? {} : { trustedProxies }),
     });
   }
@@ -374,4 +374,13 @@ function endProcess(error: Error): void {
   setImmediate(() => {
     throw error;
   });
+}
+
+/** Ends well whatever becomes of it: a disk that is full keeps no node from registering. */
+async function tried(write: () => Promise<void>): Promise<void> {
+  try {
+    await write();
+  } catch {
+    // Whoever wrote that function hears of it there.
+  }
 }
