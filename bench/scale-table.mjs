@@ -20,12 +20,14 @@ export async function writeScale(figures, when) {
  * @param {string} when date and machine
  */
 export async function writeNode(figures, when) {
-  const { members, startMs, heapBytes, residentMb, clusterBytes, bookBytes, bookMs } = figures;
+  const { members, startCpuMs, heapBytes, residentMb, sparingMb } = figures;
+  const { clusterBytes, bookBytes, bookMs } = figures;
   const cells = [
     String(members),
-    (startMs / 1000).toFixed(2),
+    (startCpuMs / 1000).toFixed(2),
     (heapBytes / 1e6).toFixed(2),
     String(residentMb),
+    String(sparingMb),
     kilobytes(clusterBytes),
     kilobytes(bookBytes),
     bookMs.toFixed(1),
@@ -74,7 +76,7 @@ function rowOf(figures, when) {
     heapPerNode === undefined ? '–' : `${(heapPerNode / 1e6).toFixed(2)}`,
     seconds(figures.halfMs, figures.halfBusiest),
     kilobytes(figures.halfBusiest),
-    String(figures.apartSeconds),
+    figures.phases.includes('part') ? String(figures.apartSeconds) : '–',
     apart === undefined ? '–' : `${apart.sent} · ${apart.received}`,
     `${seconds(figures.meetMs, met)} · ${seconds(figures.meetFoundMs, met)}`,
     seconds(figures.restartMs, figures.restartBusiest),
