@@ -3,7 +3,7 @@
  * what it keeps of members that it knows by their acts and records, and how long its start takes.
  * Writes into docs/scale.md; with `--json` the figures alone.
  *
- *   node bench/scale-node.mjs [--members 10,1000,10000] [--json]
+ *   node bench/scale-node.mjs [--members 10,1000,10000] [--flags '--no-opt …'] [--json]
  */
 import { execFile } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -18,6 +18,8 @@ import { writeNode } from './scale-table.mjs';
 const { values } = parseArgs({
   options: {
     members: { type: 'string', default: '10,1000,10000' },
+    // Of V8, to see where memory goes; with --json, or the table tells of something else.
+    flags: { type: 'string', default: '' },
     json: { type: 'boolean', default: false },
   },
 });
@@ -55,6 +57,8 @@ for (const members of values.members.split(',')) {
  */
 async function measure(documents, ...flags) {
   const program = [join(folder, 'scale-node-run.mjs'), documents];
-  const { stdout } = await run(process.execPath, ['--expose-gc', ...flags, ...program]);
+  const given = values.flags.split(' ').filter((flag) => flag !== '');
+  const all = ['--expose-gc', ...given, ...flags];
+  const { stdout } = await run(process.execPath, [...all, ...program]);
   return JSON.parse(stdout);
 }
