@@ -3,8 +3,10 @@
  * name. A query costs a look-up and a copy.
  */
 
-import { readQuery, writeAnswer, writeFault, type Carriage, type Prepared } from './packet.ts';
-import type { Query } from './packet.ts';
+import { keyOctets } from './labels.ts';
+import { HEADER, keyAsked, prepare, readQuery, writeAnswer, writeFault } from './packet.ts';
+import type { Carriage, Query } from './packet.ts';
+import { Ready, type Span } from './ready.ts';
 import { CLASS_IN, RCODE, recordOctets, TYPE, type RecordData } from './rr.ts';
 import { ANY_DATA, type Name, type Zone } from './zone.ts';
 
@@ -41,7 +43,6 @@ export type Reply = Buffer | undefined | 'outside';
 /** `BADVERS` (RFC 6891 §6.1.3), four bits of it in the OPT record. */
 const BAD_VERSION = 16;
 
-const NO_OCTETS = new Uint8Array(0);
 const REFUSED = bare(RCODE.refused);
 const WRONG_VERSION = bare(BAD_VERSION);
 const WRONG_TYPE = bare(RCODE.formErr);
@@ -54,32 +55,29 @@ const TRANSFERS: ReadonlySet<number> = new Set([TYPE.AXFR, TYPE.IXFR]);
 /** Types whose answers are kept, that there are none included: those that programs ask for. */
 const KEPT: readonly number[] = [TYPE.A, TYPE.AAAA, TYPE.TXT, TYPE.PTR, TYPE.SRV, TYPE.HTTPS];
 
-/** Stand for what changes with each serial number. */
-const NO_DATA = bare(RCODE.ok);
-const NO_DATA_APART = bare(RCODE.ok);
+/** Stands for what changes with each serial number: that a name has nothing of a type. */
+const NOTHING = new Uint8Array(0);
 
 /** The answers of a zone. */
 export class Answers {
   readonly #zone: Zone;
   readonly #counters: Counters;
-  /** By type and name, of what was asked for once; there are no more names than in the zone. */
-  readonly #ready = new Map(KEPT.map((type) => [type, new Map<string, Prepared>()]));
-  readonly #any: Prepared;
-  #noData: Prepared = NO_DATA;
-  #noDataApart: Prepared = NO_DATA_APART;
-  #nxDomain: Prepared = NO_DATA;
+  /** What was asked for once, of names that are in the zone. */
+  readonly #ready = new Ready();
+  readonly #any: Span;
+  #noData = bare(RCODE.ok);
+  #noDataApart = bare(RCODE.ok);
+  #nxDomain = bare(RCODE.ok);
 
   constructor(zone: Zone, counters: Counters) {
     this.#zone = zone;
     this.#counters = counters;
-    this.#any = positive([ANY_DATA]);
+    this.#any = whole(positive([ANY_DATA]));
   }
 
   /** The zone changed under these names. */
   refresh(touched: ReadonlySet<string> | readonly string[]): void {
-    for (const ready of this.#ready.values()) {
-      if (ready.size > 0) for (const key of touched) ready.delete(key);
-    }
+    for (const key of touched) this.#ready.drop(keyOctets(key), KEPT);
     const soa = this.#zone.soa();
     const authority = recordOctets(soa, this.#zone.apex);
     this.#noData = negative(RCODE.ok, authority);
@@ -92,7 +90,7 @@ export class Answers {
     this.#counters.queries += 1;
     const query = readQuery(message);
     if (query.type === 'query') {
-      const prepared = this.#answerTo(query);
+      const prepared = this.#answerTo(message, query);
       return prepared === 'outside' ? prepared : writeAnswer(message, query, prepared, carriage);
     }
     if (query.type === 'drop') {
@@ -110,12 +108,14 @@ export class Answers {
     return query.type === 'query' ? writeAnswer(message, query, REFUSED, carriage) : undefined;
   }
 
-  #answerTo({ key, qtype, qclass, edns }: Query): Prepared | 'outside' {
+  #answerTo(message: Buffer, query: Query): Span | 'outside' {
+    const { nameEnd, qtype, qclass, edns } = query;
     if (edns !== undefined && edns.version > 0) return this.#fault(WRONG_VERSION);
     if (qclass === CLASS_IN) {
-      const ready = this.#ready.get(qtype)?.get(key);
-      if (ready !== undefined) return this.#counted(ready);
+      const ready = this.#ready.find(message, HEADER, nameEnd, qtype);
+      if (ready !== undefined) return this.#counted(ready, this.#noData);
     }
+    const key = keyAsked(message, query);
     const name = this.#zone.find(key);
     if (name === undefined && !this.#zone.covers(key)) return 'outside';
     if (NO_QUESTIONS.has(qtype)) return this.#fault(WRONG_TYPE);
@@ -127,46 +127,54 @@ export class Answers {
       this.#counters.nxDomain += 1;
       return this.#nxDomain;
     }
-    const made = qtype === TYPE.ANY ? this.#any : this.#make(key, name, qtype);
-    // The zone's own answers hold the serial number.
-    if (key !== this.#zone.apex) this.#ready.get(qtype)?.set(key, made);
-    return this.#counted(made);
+    if (qtype === TYPE.ANY) return this.#counted(this.#any, this.#noData);
+    return this.#make(message, query, key, name);
   }
 
-  #make(key: string, { records, apex }: Name, qtype: number): Prepared {
+  #make(message: Buffer, { nameEnd, qtype }: Query, key: string, { records, apex }: Name): Span {
     const wanted = records.filter(({ type }) => TYPE[type] === qtype);
-    if (wanted.length > 0) return positive(wanted);
-    return apex === key && key !== this.#zone.apex ? NO_DATA_APART : NO_DATA;
+    const made = wanted.length > 0 ? positive(wanted) : NOTHING;
+    const isApex = key === this.#zone.apex;
+    const isApart = apex === key && !isApex;
+    // The zone's own answers hold the serial number, and a reverse name has a zone to itself.
+    const isKept = KEPT.includes(qtype) && !isApex && (made !== NOTHING || !isApart);
+    if (isKept) this.#ready.keep(message, HEADER, nameEnd, qtype, made);
+    return this.#counted(whole(made), isApart ? this.#noDataApart : this.#noData);
   }
 
-  #counted(prepared: Prepared): Prepared {
-    if (prepared.answers > 0) {
+  #counted(prepared: Span, noData: Span): Span {
+    if (prepared.from < prepared.to) {
       this.#counters.answered += 1;
       return prepared;
     }
     this.#counters.noData += 1;
-    return prepared === NO_DATA ? this.#noData : this.#noDataApart;
+    return noData;
   }
 
-  #fault(prepared: Prepared): Prepared {
+  #fault(prepared: Span): Span {
     this.#counters.faults += 1;
     return prepared;
   }
 }
 
-function positive(records: readonly RecordData[]): Prepared {
-  const [only] = records;
-  const octets =
-    only !== undefined && records.length === 1
-      ? recordOctets(only)
-      : Buffer.concat(records.map((record) => recordOctets(record)));
-  return { rcode: RCODE.ok, authoritative: true, answers: records.length, authority: 0, octets };
+function positive(records: readonly RecordData[]): Uint8Array {
+  const octets = Buffer.concat(records.map((record) => recordOctets(record)));
+  return prepare({
+    ...{ rcode: RCODE.ok, authoritative: true },
+    ...{ answers: records.length, authority: 0, octets },
+  });
 }
 
-function negative(rcode: number, authority: Uint8Array): Prepared {
-  return { rcode, authoritative: true, answers: 0, authority: 1, octets: authority };
+function negative(rcode: number, authority: Uint8Array): Span {
+  const [answers, octets] = [0, authority];
+  return whole(prepare({ rcode, authoritative: true, answers, authority: 1, octets }));
 }
 
-function bare(rcode: number): Prepared {
-  return { rcode, authoritative: false, answers: 0, authority: 0, octets: NO_OCTETS };
+function bare(rcode: number): Span {
+  const octets = new Uint8Array(0);
+  return whole(prepare({ rcode, authoritative: false, answers: 0, authority: 0, octets }));
+}
+
+function whole(octets: Uint8Array): Span {
+  return { octets, from: 0, to: octets.length };
 }

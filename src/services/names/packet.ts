@@ -12,6 +12,7 @@
  */
 
 import { LABEL_MAX, NAME_OCTETS_MAX } from './labels.ts';
+import type { Span } from './ready.ts';
 import { RCODE, TYPE } from './rr.ts';
 
 /** Octets of a header. */
@@ -47,8 +48,8 @@ export interface Edns {
 /** A question that may be answered. */
 export interface Query {
   readonly type: 'query';
-  /** The name asked for, in small letters; see labels.ts. */
-  readonly key: string;
+  /** Where the name asked for ends, which begins behind the header. */
+  readonly nameEnd: number;
   readonly qtype: number;
   readonly qclass: number;
   /** Where the question ends. */
@@ -60,15 +61,19 @@ export interface Query {
 export type Reading =
   Query | { readonly type: 'fault'; readonly rcode: number } | { readonly type: 'drop' };
 
-/** What follows a question in an answer. */
-export interface Prepared {
+/** What an answer says, all but the question. */
+export interface Saying {
   readonly rcode: number;
   /** Answered by who has the zone. */
   readonly authoritative: boolean;
   readonly answers: number;
   readonly authority: number;
+  /** The records. */
   readonly octets: Uint8Array;
 }
+
+/** Octets before the records of a prepared answer; see {@link prepare}. */
+const PREPARED_HEAD = 6;
 
 const DROP: Reading = { type: 'drop' };
 const MALFORMED: Reading = { type: 'fault', rcode: RCODE.formErr };
@@ -90,13 +95,18 @@ export function readQuery(message: Buffer): Reading {
   if (edns === 'malformed') return MALFORMED;
   return {
     type: 'query',
-    // Other letters than ASCII's are folded too; no name of ours holds any.
-    key: message.toString('latin1', HEADER, nameEnd - 1).toLowerCase(),
+    nameEnd,
     qtype: u16(message, nameEnd),
     qclass: u16(message, nameEnd + 2),
     end,
     edns,
   };
+}
+
+/** The key of the name asked for; see labels.ts. */
+export function keyAsked(message: Buffer, { nameEnd }: Query): string {
+  // Other letters than ASCII's are folded too; no name of ours holds any.
+  return message.toString('latin1', HEADER, nameEnd - 1).toLowerCase();
 }
 
 /** Where the name that begins at `at` ends; −1 for a pointer, and when it is too long. */
@@ -167,31 +177,46 @@ export interface Carriage {
 }
 
 /**
+ * What {@link writeAnswer} puts behind a question:
+ *
+ *     0 AA · 1 RCODE, eight bits of it · 2 ANCOUNT · 4 NSCOUNT · 6 the records
+ */
+export function prepare(saying: Saying): Uint8Array {
+  const prepared = new Uint8Array(PREPARED_HEAD + saying.octets.length);
+  prepared[0] = saying.authoritative ? 0x04 : 0;
+  prepared[1] = saying.rcode;
+  writeCount(prepared, 2, saying.answers);
+  writeCount(prepared, 4, saying.authority);
+  prepared.set(saying.octets, PREPARED_HEAD);
+  return prepared;
+}
+
+/**
  * An answer: header, the question's octets as they came, and what was prepared. What does not fit
  * is left out, with the bit that sends the client to TCP.
  */
 export function writeAnswer(
   message: Buffer,
-  query: Query,
-  prepared: Prepared,
+  { end, edns }: Query,
+  { octets, from, to }: Span,
   { transport, recursion }: Carriage,
 ): Buffer {
-  const { end, edns } = query;
-  const { octets } = prepared;
   const opt = edns === undefined ? 0 : OPT_SIZE;
-  const fits = end + octets.length + opt <= (transport === 'tcp' ? TCP_MAX : udpLimit(edns));
-  const size = end + (fits ? octets.length : 0);
+  const records = to - from - PREPARED_HEAD;
+  const fits = end + records + opt <= (transport === 'tcp' ? TCP_MAX : udpLimit(edns));
+  const size = end + (fits ? records : 0);
   const reply = Buffer.allocUnsafe(size + opt);
-  // The question is some thirty octets: a loop costs less than a call to copy them.
-  for (let index = 0; index < end; index += 1) reply[index] = octet(message, index);
-  if (fits) reply.set(octets, end);
-  const flags = (prepared.authoritative ? 0x04 : 0) | (fits ? 0 : 0x02);
-  reply[2] = 0x80 | flags | (octet(message, 2) & 0x01);
-  reply[3] = (recursion ? 0x80 : 0) | (prepared.rcode & 0x0f);
-  writeCount(reply, 6, fits ? prepared.answers : 0);
-  writeCount(reply, 8, fits ? prepared.authority : 0);
+  message.copy(reply, 0, 0, end);
+  // They are sixteen mostly: a loop costs less than a call to copy them.
+  const shift = from + PREPARED_HEAD - end;
+  for (let index = end; index < size; index += 1) reply[index] = octet(octets, shift + index);
+  const rcode = octet(octets, from + 1);
+  reply[2] = 0x80 | octet(octets, from) | (fits ? 0 : 0x02) | (octet(message, 2) & 0x01);
+  reply[3] = (recursion ? 0x80 : 0) | (rcode & 0x0f);
+  writeCount(reply, 6, fits ? u16(octets, from + 2) : 0);
+  writeCount(reply, 8, fits ? u16(octets, from + 4) : 0);
   writeCount(reply, 10, edns === undefined ? 0 : 1);
-  if (edns !== undefined) writeOpt(reply, size, prepared.rcode >> 4, edns.dnssecOk);
+  if (edns !== undefined) writeOpt(reply, size, rcode >> 4, edns.dnssecOk);
   return reply;
 }
 
@@ -210,15 +235,15 @@ function writeOpt(reply: Buffer, at: number, upperRcode: number, dnssecOk: boole
   writeCount(reply, at + 9, 0);
 }
 
-function writeCount(reply: Buffer, at: number, value: number): void {
+function writeCount(reply: Uint8Array, at: number, value: number): void {
   reply[at] = value >> 8;
   reply[at + 1] = value & 0xff;
 }
 
-function octet(message: Buffer, at: number): number {
+function octet(message: Uint8Array, at: number): number {
   return message[at] ?? 0;
 }
 
-function u16(message: Buffer, at: number): number {
+function u16(message: Uint8Array, at: number): number {
   return ((message[at] ?? 0) << 8) | (message[at + 1] ?? 0);
 }
