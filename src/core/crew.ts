@@ -68,7 +68,7 @@ export interface AwaitedPing {
 export class Outbox {
   #effects: Effect[] = [];
   #tickets = 0;
-  #viewChanged = false;
+  #changed: Set<NodeId> | undefined;
 
   put(effect: Effect): void {
     this.#effects.push(effect);
@@ -76,12 +76,13 @@ export class Outbox {
 
   event(event: NodeEvent): void {
     this.put({ type: 'event', event });
-    this.#viewChanged = true;
+    this.viewChanged('id' in event ? event.id : undefined);
   }
 
-  /** Something that `members` shows changed. */
-  viewChanged(): void {
-    this.#viewChanged = true;
+  /** Something that `members` shows changed, of this member if it is known. */
+  viewChanged(of?: NodeId): void {
+    this.#changed ??= new Set();
+    if (of !== undefined) this.#changed.add(of);
   }
 
   /** Asks for a document to be written; returns the ticket that `saved` will answer. */
@@ -93,9 +94,9 @@ export class Outbox {
 
   take(): readonly Effect[] {
     const effects = this.#effects;
-    if (this.#viewChanged) effects.push({ type: 'view-changed' });
+    if (this.#changed !== undefined) effects.push({ type: 'view-changed', of: [...this.#changed] });
     this.#effects = [];
-    this.#viewChanged = false;
+    this.#changed = undefined;
     return effects;
   }
 }

@@ -123,6 +123,7 @@ function decide(crew: Crew, final: boolean): void {
   if (moved.some(({ from }) => from !== undefined)) crew.movedAt = crew.now;
   for (const { from, to, votes, voters } of moved) {
     crew.outbox.event({ type: 'self-moved', from, to, votes, voters });
+    crew.outbox.viewChanged(crew.id);
   }
   for (const id of named) crew.outbox.event({ type: 'outvoted', id, name: nameOf(crew, id) });
   publish(crew);

@@ -231,7 +231,7 @@ function doubtReused(crew: Crew, peer: NodeId, address: Address): void {
     if (other === peer || (last !== undefined && elapsed(last, crew.now) < REUSE_GAP)) continue;
     crew.reusedAt.set(other, crew.now);
     crew.paths.drop(other, address);
-    crew.outbox.viewChanged();
+    crew.outbox.viewChanged(other);
     if (!crew.suspicions.trying(other)) askAnew(crew, other);
   }
 }

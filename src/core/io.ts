@@ -110,8 +110,11 @@ export type Effect =
     }
   | { readonly type: 'event'; readonly event: NodeEvent }
   | { readonly type: 'answer'; readonly id: number; readonly reply: Reply }
-  /** The view changed in something that `watch --members` shows. */
-  | { readonly type: 'view-changed' }
+  /**
+   * The view changed in something that `watch --members` shows: of these members surely, of others
+   * perhaps.
+   */
+  | { readonly type: 'view-changed'; readonly of: readonly NodeId[] }
   /** Let the TLS handshake of this link begin, and compare the client's key. */
   | { readonly type: 'admit-link'; readonly link: LinkId }
   /** Bytes with their length prefix. */

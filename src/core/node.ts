@@ -148,9 +148,14 @@ export class Node implements Machine {
     return this.#crew.book.sequence(id);
   }
 
-  /** What `members --json` shows. */
-  members(now: Instant): MembersDocument {
-    return membersDocument(this.#crew, now);
+  /** What `members --json` shows; of these members alone, if they are given. */
+  members(now: Instant, of?: readonly NodeId[]): MembersDocument {
+    return membersDocument(this.#crew, now, of);
+  }
+
+  /** All that ever were members, by name. */
+  get ids(): readonly NodeId[] {
+    return this.#crew.membership.everyone().map(({ id }) => id);
   }
 
   /** What `status --json` shows; `wall` for the expiry of invites alone. */

@@ -23,13 +23,13 @@ function age(since: Instant, now: Instant): number {
   return Math.round(elapsed(since, now));
 }
 
-/** The members document, as of now. */
-export function membersDocument(crew: Crew, now: Instant): MembersDocument {
-  const members = crew.membership
-    .everyone()
-    .map(({ id, state }) =>
-      id === crew.id ? selfView(crew, now) : memberView(crew, id, state === 'left', now),
-    );
+/** The members document, as of now; with those of `of` alone who ever were members. */
+export function membersDocument(crew: Crew, now: Instant, of?: readonly NodeId[]): MembersDocument {
+  const { membership } = crew;
+  const shown = of?.flatMap((id) => membership.get(id) ?? []) ?? membership.everyone();
+  const members = shown.map(({ id, state }) =>
+    id === crew.id ? selfView(crew, now) : memberView(crew, id, state === 'left', now),
+  );
   return { schema: 1, self: crew.id, members };
 }
 

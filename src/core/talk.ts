@@ -266,7 +266,7 @@ export function askAnew(crew: Crew, peer: NodeId, how: 'hello' | 'ping' = 'hello
 /** A path became another: shown, remembered, told. */
 export function pathChanged(crew: Crew, change: PathChange): void {
   const { peer, from, to, moved } = change;
-  crew.outbox.viewChanged();
+  crew.outbox.viewChanged(peer);
   firstPath(crew, peer, to);
   if (!moved) return;
   crew.outbox.event({ type: 'member-moved', id: peer, name: nameOf(crew, peer), from, to });

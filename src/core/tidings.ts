@@ -98,7 +98,7 @@ export function learnRecord(crew: Crew, bytes: Bytes, from: NodeId | undefined):
   }
   const { record } = verdict;
   shelve(crew, record.id, record.sequence, record.bytes, from);
-  crew.outbox.viewChanged();
+  crew.outbox.viewChanged(record.id);
   saveBookSoon(crew);
   const listed = crew.book.listed(record.id);
   const change = crew.paths.list(record.id, listed, crew.now);
@@ -293,7 +293,7 @@ export function publish(crew: Crew): void {
   if (record === undefined) return;
   crew.book.keepOwn(record, crew.now, crew.wall);
   shelve(crew, crew.id, record.sequence, record.bytes, undefined);
-  crew.outbox.viewChanged();
+  crew.outbox.viewChanged(crew.id);
   saveBookSoon(crew);
 }
 

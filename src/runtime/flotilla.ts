@@ -2,7 +2,6 @@
 
 import { formatAddress } from '../base/address.ts';
 import type { NodeId } from '../base/id.ts';
-import { millis, minutes } from '../base/time.ts';
 import type { TagChange } from '../core/commands.ts';
 import type { Node } from '../core/node.ts';
 import type { MembersDocument, StatusDocument } from '../core/view.ts';
@@ -35,16 +34,13 @@ import {
 import { Ports } from './ports.ts';
 import { misanswered, unknownName } from './refusals.ts';
 import type { Invited, InviteOptions, PingResult, Resolved, Wait } from './results.ts';
+import { Roster } from './roster.ts';
 import { Store } from './store.ts';
 import { readToken } from './token.ts';
 import { typedAddresses } from './typed.ts';
 import { V1Bridge } from './v1/bridge.ts';
 import { Views } from './views.ts';
 import { Watchers, type FlotillaEvent } from './watchers.ts';
-
-/** An invite is good for one joiner and a quarter of an hour, when nothing is said. */
-const INVITE_USES = 1;
-const INVITE_EXPIRES = minutes(15);
 
 /** Milliseconds that closing waits for the disk; the contract allows two seconds in all. */
 const CLOSE_MS = 1500;
@@ -53,6 +49,8 @@ const CLOSE_MS = 1500;
 export class Flotilla implements AsyncDisposable {
   /** The nodes of protocol 1 that this one speaks with. */
   readonly v1: V1Bridge;
+  /** The members one by one. */
+  readonly roster: Roster;
   readonly #options: CheckedOptions;
   readonly #store: Store;
   readonly #identity: Identity;
@@ -86,6 +84,7 @@ export class Flotilla implements AsyncDisposable {
     const { store: files, options } = parts;
     const [views, watchers, broken] = [this.#views, this.#watchers, this.#broken];
     this.v1 = new V1Bridge({ options, files, views, watchers, broken });
+    this.roster = new Roster(views, this.v1, watchers);
   }
 
   /**
@@ -180,11 +179,11 @@ export class Flotilla implements AsyncDisposable {
    * where v1 peers see it when no member told any.
    */
   async invite(options: InviteOptions = {}): Promise<Invited> {
-    const { at: typed = [], uses = INVITE_USES, expiresMs = INVITE_EXPIRES } = options;
-    checkInvite(uses, expiresMs);
+    const { at: typed = [] } = options;
+    const { uses, expires } = checkInvite(options.uses, options.expiresMs);
     const seen = typed.length > 0 ? [] : this.v1.seenAt();
     const at = [...typed, ...seen];
-    const command = { type: 'invite', at, uses, expires: millis(expiresMs) } as const;
+    const command = { type: 'invite', at, uses, expires } as const;
     const reply = await this.#life.command(command);
     if (reply.type !== 'invited') throw misanswered();
     const lan = lanOf(this.#options).some((place) => !isLoopback(place));
@@ -207,7 +206,7 @@ export class Flotilla implements AsyncDisposable {
    */
   resolve(nameOrId: string): Resolved | undefined {
     const id = findMember(this.#node, nameOrId);
-    if (id !== undefined) return resolveIn(this.members(), id);
+    if (id !== undefined) return resolveIn(this.roster.members([id]), id);
     const peer = this.v1.find(nameOrId);
     return peer && this.v1.resolve(peer);
   }
@@ -373,8 +372,8 @@ export class Flotilla implements AsyncDisposable {
       onEvent: (event) => {
         this.#watchers.tell(event);
       },
-      onViewChanged: () => {
-        this.#watchers.viewChanged();
+      onViewChanged: (of) => {
+        this.#watchers.viewChanged(of);
         this.v1.changed();
       },
       onBroken: this.#broken,

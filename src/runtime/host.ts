@@ -1,6 +1,7 @@
 /** Carries out a machine's effects in the real world. Written a second time in the simulator. */
 
 import { unreachable } from '../base/assert.ts';
+import type { NodeId } from '../base/id.ts';
 import type { Reply } from '../core/commands.ts';
 import type { NodeEvent } from '../core/events.ts';
 import type { Effect, Host } from '../core/io.ts';
@@ -13,7 +14,7 @@ export interface RealHostOptions {
   readonly saver: Saver;
   readonly onEvent: (event: NodeEvent) => void;
   readonly onAnswer: (id: number, reply: Reply) => void;
-  readonly onViewChanged: () => void;
+  readonly onViewChanged: (of: readonly NodeId[]) => void;
 }
 
 /** The host of the real world. */
@@ -52,7 +53,7 @@ export class RealHost implements Host {
         onAnswer(effect.id, effect.reply);
         return;
       case 'view-changed':
-        onViewChanged();
+        onViewChanged(effect.of);
         return;
       case 'admit-link':
         ports.links.admit(effect.link);

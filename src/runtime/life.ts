@@ -4,6 +4,7 @@
  */
 
 import { UserError } from '../base/errors.ts';
+import type { NodeId } from '../base/id.ts';
 import type { Command, Reply } from '../core/commands.ts';
 import type { NodeEvent } from '../core/events.ts';
 import type { Input, Machine, Moment } from '../core/io.ts';
@@ -23,7 +24,7 @@ export interface LifeOptions {
   readonly log: (line: LogLine) => void;
   readonly observe: ((moment: Moment, input: Input) => void) | undefined;
   readonly onEvent: (event: NodeEvent) => void;
-  readonly onViewChanged: () => void;
+  readonly onViewChanged: (of: readonly NodeId[]) => void;
   /** A rule of our own code broke; nothing was stored since. */
   readonly onBroken: (error: Error) => void;
 }

@@ -4,7 +4,7 @@ import { hostname } from 'node:os';
 import { hasZone, parseIp } from '../base/address.ts';
 import { UserError } from '../base/errors.ts';
 import { parseName, type NodeName } from '../base/id.ts';
-import { formatDuration, millis } from '../base/time.ts';
+import { formatDuration, millis, minutes, type Duration } from '../base/time.ts';
 import { INVITE_EXPIRY_MIN } from '../core/commands.ts';
 import {
   BEAT_RANGE,
@@ -137,8 +137,14 @@ export function defaultNodeName(host: string = hostname()): NodeName {
   return parseName(label.replace(/^-+|-+$/g, '')) ?? checkName('node');
 }
 
-/** Refuses what no invite can be for: so many joiners, or so long; the bounds are the core's. */
-export function checkInvite(uses: number, expiresMs: number): void {
+/**
+ * Refuses what no invite can be for: so many joiners, or so long; the bounds are the core's. It is
+ * good for one joiner and a quarter of an hour, when nothing is said.
+ */
+export function checkInvite(
+  uses = 1,
+  expiresMs: number = minutes(15),
+): { readonly uses: number; readonly expires: Duration } {
   if (!Number.isInteger(uses) || uses < 1 || uses > INVITE_USES_MAX) {
     throw new UserError(
       'uses-out-of-range',
@@ -154,6 +160,7 @@ export function checkInvite(uses: number, expiresMs: number): void {
       'Leave it out for 15 minutes.',
     );
   }
+  return { uses, expires: millis(expiresMs) };
 }
 
 function checkName(text: string): NodeName {

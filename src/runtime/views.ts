@@ -1,5 +1,6 @@
 /** What a node shows of itself: the machine's views, with what the sockets counted. */
 
+import type { NodeId } from '../base/id.ts';
 import type { Node } from '../core/node.ts';
 import type { MembersDocument, StatusDocument } from '../core/view.ts';
 import { systemClock } from './clock.ts';
@@ -25,9 +26,15 @@ export class Views {
     return this.#ports.port;
   }
 
-  /** The members of the cluster. */
-  members(): MembersDocument {
-    return this.#node().members(systemClock.now());
+  /** The members of the cluster, or some of them. */
+  members(of?: readonly string[]): MembersDocument {
+    // Of those that are no IDs there is nothing to see.
+    return this.#node().members(systemClock.now(), of as readonly NodeId[] | undefined);
+  }
+
+  /** All that ever were members. */
+  ids(): readonly NodeId[] {
+    return this.#node().ids;
   }
 
   /** This node. */

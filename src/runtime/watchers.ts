@@ -3,6 +3,7 @@
 import type { NodeEvent } from '../core/events.ts';
 import type { MembersDocument } from '../core/view.ts';
 import type { V1Event } from '../v1/events.ts';
+import { Changes } from './changes.ts';
 import { Queue } from './queue.ts';
 
 /** What a node tells: of its cluster, and of v1 peers. */
@@ -16,6 +17,7 @@ export class Watchers {
   readonly #members: () => MembersDocument;
   readonly #ofEvents = new Set<Queue<FlotillaEvent | MembersDocument>>();
   readonly #ofMembers = new Set<Queue<FlotillaEvent | MembersDocument>>();
+  readonly #ofChanges = new Set<Changes>();
   #timer: NodeJS.Timeout | undefined;
   #lastSent = -Infinity;
   #closed = false;
@@ -53,8 +55,24 @@ export class Watchers {
     for (const queue of this.#ofEvents) queue.push(event);
   }
 
-  /** The members document may be another one now. */
-  viewChanged(): void {
+  /** Tells who changed, from now on. Ends when the signal says so. */
+  changes(signal?: AbortSignal): AsyncIterable<ReadonlySet<string>> {
+    const end = (): void => {
+      changes.close();
+    };
+    const changes = new Changes(() => {
+      this.#ofChanges.delete(changes);
+      signal?.removeEventListener('abort', end);
+    });
+    this.#ofChanges.add(changes);
+    signal?.addEventListener('abort', end);
+    if (this.#closed || signal?.aborted === true) end();
+    return changes;
+  }
+
+  /** The members document may be another one now: of these members, and of others perhaps. */
+  viewChanged(of: readonly string[] = []): void {
+    for (const changes of this.#ofChanges) changes.push(of);
     if (this.#ofMembers.size === 0 || this.#timer !== undefined) return;
     const wait = this.#lastSent + PAUSE_MS - performance.now();
     if (wait <= 0) this.#send();
@@ -68,7 +86,7 @@ export class Watchers {
   close(): void {
     this.#closed = true;
     clearTimeout(this.#timer);
-    for (const queue of [...this.#ofEvents]) queue.close();
+    for (const reader of [...this.#ofEvents, ...this.#ofChanges]) reader.close();
   }
 
   #send(): void {

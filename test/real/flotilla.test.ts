@@ -306,6 +306,25 @@ describe('a member', () => {
     await until(attic, tagged('warm'));
   });
 
+  it('that moves is told of by its ID, and can be looked at alone', async () => {
+    const attic = await start('attic', { cluster: 'home' });
+    const pi = await start('pi', { join: await inviteOf(attic) });
+    await until(attic, proven('pi'));
+    expect(attic.roster.ids().toSorted()).toEqual([attic.id, pi.id].toSorted());
+    const signal = AbortSignal.timeout(15_000);
+    const changes = attic.roster.changes({ signal });
+    await pi.swapSockets(['127.0.0.9']);
+    const places: unknown[] = [];
+    for await (const changed of changes) {
+      if (!changed.has(pi.id)) continue;
+      const { self, members } = attic.roster.members([pi.id, 'v1:nobody', 'nobody']);
+      expect([self, members.length]).toEqual([attic.id, 1]);
+      places.push(members[0]?.address);
+      if (members[0]?.address?.startsWith('127.0.0.9:') === true) break;
+    }
+    expect(places.at(-1)).toBe(`127.0.0.9:${String(pi.port)}`);
+  });
+
   it('is helped by a typed address, a host name included, and not by nonsense', async () => {
     const attic = await start('attic');
     await start('cellar', { join: await inviteOf(attic) });

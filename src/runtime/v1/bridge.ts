@@ -74,15 +74,30 @@ export class V1Bridge {
     this.#timer.unref();
   }
 
-  /** The members with the v1 peers among them. */
-  members(document: MembersDocument): MembersDocument {
+  /** The IDs of the v1 peers. */
+  ids(): readonly string[] {
+    return this.#service?.peers().map(({ name }) => V1_ID + name) ?? [];
+  }
+
+  /** The members with the v1 peers among them; those of `of` alone, if it is given. */
+  members(document: MembersDocument, of?: readonly string[]): MembersDocument {
     if (this.#service === undefined) return document;
     const [own] = this.#ownAddresses();
     const ours = document.members.map((member) => {
       const unseen = member.state === 'self' && member.address === null && own !== undefined;
       return unseen ? { ...member, address: own.address } : member;
     });
-    return { ...document, members: [...ours, ...this.#service.peers().map(memberView)] };
+    return { ...document, members: [...ours, ...this.#peers(of).map(memberView)] };
+  }
+
+  #peers(of: readonly string[] | undefined): readonly V1PeerView[] {
+    if (of === undefined) return this.#service?.peers() ?? [];
+    return of.flatMap((id) => (id.startsWith(V1_ID) ? (this.#peer(id) ?? []) : []));
+  }
+
+  /** The v1 peer with this ID. */
+  #peer(id: string): V1PeerView | undefined {
+    return this.#service?.find(id.slice(V1_ID.length));
   }
 
   /** The status with its v1 part. Addresses that v1 peers saw count where no member voted (B3). */
@@ -104,11 +119,7 @@ export class V1Bridge {
 
   /** The v1 peer that a text means: `v1:NAME`, or its name alone. */
   find(text: string): V1PeerView | undefined {
-    if (text.startsWith(V1_ID)) {
-      const found = this.#service?.find(text.slice(V1_ID.length));
-      if (found !== undefined) return found;
-    }
-    return this.#service?.find(text);
+    return (text.startsWith(V1_ID) ? this.#peer(text) : undefined) ?? this.#service?.find(text);
   }
 
   /** Where a v1 peer is. */
@@ -217,7 +228,7 @@ export class V1Bridge {
         watchers.tell(event);
       },
       onViewChanged: () => {
-        watchers.viewChanged();
+        watchers.viewChanged(this.ids());
       },
       onBroken: broken,
     });

@@ -82,7 +82,7 @@ it('gives each input fresh entropy and both clocks', () => {
 
 it('carries effects out in their order, and an input they cause comes after them', () => {
   machine.answer = ({ type }): readonly Effect[] =>
-    type === 'start' ? [CLOSE, { type: 'view-changed' }] : [];
+    type === 'start' ? [CLOSE, { type: 'view-changed', of: [] }] : [];
   const order: string[] = [];
   driver = make((effect) => {
     order.push(effect.type);

@@ -78,3 +78,23 @@ it('a watcher ends by its signal, or with the node, without an error', async () 
   expect(late).toEqual(['end']);
   expect(reading(watchers.watch(false, AbortSignal.abort()))).toEqual([]);
 });
+
+it('one who watches who changed hears of all of them, and ends as the others do', async () => {
+  const given = new AbortController();
+  const [one, two] = [watchers.changes(given.signal), watchers.changes()];
+  const told: unknown[] = [];
+  const listening = [one, two].map(async (changes, index) => {
+    for await (const changed of changes) told.push([index, ...changed]);
+    told.push([index, 'end']);
+  });
+  watchers.viewChanged(['attic']);
+  await settle();
+  given.abort();
+  await settle();
+  watchers.viewChanged();
+  await settle();
+  watchers.close();
+  await Promise.all(listening);
+  expect(told).toEqual([[0, 'attic'], [1, 'attic'], [0, 'end'], [1], [1, 'end']]);
+  for await (const changed of watchers.changes()) expect(changed).toBe('nothing');
+});
