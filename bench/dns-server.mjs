@@ -8,6 +8,7 @@ import { createSocket } from 'node:dgram';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { createInterface } from 'node:readline';
 import { startNames } from '../src/services/names/service.ts';
+import { crowd } from './dns-crowd.mjs';
 
 const [kind, count = '0', changes = '0'] = process.argv.slice(2);
 const delay = monitorEventLoopDelay({ resolution: 5 });
@@ -40,47 +41,9 @@ async function echo() {
   return socket.address().port;
 }
 
-/** Serves members as the watchers of a node would tell of them: the whole view at each change. */
+/** The name server on a made-up cluster. */
 async function names(size, perSecond) {
-  const members = Array.from({ length: size }, (_, index) => member(index, index));
-  const view = () => ({ schema: 1, self: members[0].id, members: [...members] });
-  const source = {
-    clusterName: 'bench',
-    members: view,
-    async *events({ signal }) {
-      yield view();
-      for (let turn = 1; !signal.aborted; turn += 1) {
-        await new Promise((resolve) => setTimeout(resolve, 1000 / perSecond));
-        const index = (turn * 7919) % size;
-        members[index] = member(index, size + turn);
-        moves.done += 1;
-        yield view();
-      }
-    },
-  };
+  const source = { clusterName: 'bench', roster: crowd(size, perSecond, () => (moves.done += 1)) };
   const server = await startNames(source, { listen: [at] });
   return Number(server.status().listen[0].split(':').at(-1));
-}
-
-/** A member as the view of core/view.ts has it, somewhere in 10/8. */
-function member(index, place) {
-  const ip = `10.${(place >> 16) & 255}.${(place >> 8) & 255}.${place & 255}`;
-  return {
-    // Letters alone, as base32 has them.
-    id: String(index)
-      .replace(/[0-9]/g, (digit) => 'bcdefghijk'[digit])
-      .padStart(52, 'a'),
-    name: `name${index}`,
-    state: index === 0 ? 'self' : 'alive',
-    protocol: 2,
-    address: `${ip}:4117`,
-    proof: 'direct',
-    provenMs: 100,
-    path: 'udp',
-    rttMs: 1.5,
-    lastHeardMs: 100,
-    addressSinceMs: 1000,
-    moves: 0,
-    tags: {},
-  };
 }

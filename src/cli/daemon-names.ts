@@ -3,7 +3,8 @@
 import { parseAddress, sameAddress, type Address } from '../base/address.ts';
 import { assert } from '../base/assert.ts';
 import { UserError } from '../base/errors.ts';
-import type { Names, NamesOptions, NamesSource } from '../services/names/service.ts';
+import type { NamesSource } from '../services/names/follow.ts';
+import type { Names, NamesOptions } from '../services/names/service.ts';
 import { DNS, DNS_LOST, DNS_UPSTREAM, DNS_ZONE, ownUpstream } from './dns-flags.ts';
 import type { Log } from './output/log.ts';
 import type { Settings } from './settings.ts';

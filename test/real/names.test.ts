@@ -21,6 +21,14 @@ class Source {
   #view: MembersDocument;
   #setAt = performance.now();
   #changed: () => void = () => undefined;
+  readonly roster = {
+    ids: (): readonly string[] => this.#view.members.map(({ id }) => id),
+    members: (of: readonly string[]): MembersDocument => {
+      const document = this.members();
+      return { ...document, members: document.members.filter(({ id }) => of.includes(id)) };
+    },
+    changes: ({ signal }: { readonly signal?: AbortSignal }) => this.#changes(signal),
+  };
 
   constructor(...others: readonly MemberView[]) {
     this.#view = view(...others);
@@ -42,14 +50,17 @@ class Source {
     this.#changed();
   }
 
-  async *events({ signal }: { signal?: AbortSignal }): AsyncGenerator<MembersDocument> {
+  /** Who changed is left to be found out. */
+  async *#changes(signal: AbortSignal | undefined): AsyncGenerator<ReadonlySet<string>> {
     const end = (): void => {
       this.#changed();
     };
     signal?.addEventListener('abort', end);
-    for (let seen: MembersDocument | undefined; signal?.aborted !== true;) {
-      if (seen !== this.#view) yield (seen = this.#view);
-      else await new Promise<void>((changed) => (this.#changed = changed));
+    for (let seen = this.#view; signal?.aborted !== true;) {
+      if (seen !== this.#view) {
+        seen = this.#view;
+        yield new Set();
+      } else await new Promise<void>((changed) => (this.#changed = changed));
     }
   }
 }

@@ -28,8 +28,6 @@ export interface Host {
   readonly shown: string | null;
   readonly lost: boolean;
   readonly ip: string | undefined;
-  /** The update that it was last seen in. */
-  seen: number;
 }
 
 /**
@@ -44,7 +42,7 @@ export function hostOf(member: MemberView, settings: ZoneSettings, old: Host | u
   const ip = shown === null ? undefined : ipOf(shown);
   if (kept !== undefined && kept.ip === ip) return kept;
   const { id, name, protocol, tags } = member;
-  return { id, name, protocol, tags, shown, lost, ip, seen: 0 };
+  return { id, name, protocol, tags, shown, lost, ip };
 }
 
 /** `VALUE.KEY` of each tag whose two parts are labels. */

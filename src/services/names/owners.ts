@@ -17,6 +17,11 @@ export class Owners {
     return this.#hosts.has(text);
   }
 
+  /** How many texts there are. */
+  get size(): number {
+    return this.#hosts.size;
+  }
+
   keys(): MapIterator<string> {
     return this.#hosts.keys();
   }

@@ -4,7 +4,8 @@ import { formatAddress, type Address } from '../../base/address.ts';
 import { UserError } from '../../base/errors.ts';
 import type { MembersDocument } from '../../core/view.ts';
 import { Answers, noQueries, type Counters } from './answers.ts';
-import { LOST_MS } from './hosts.ts';
+import { Follower, type NamesSource, type Reader } from './follow.ts';
+import { expiresIn, LOST_MS } from './hosts.ts';
 import { defaultZoneName } from './labels.ts';
 import { Limit, networkKey } from './limit.ts';
 import type { Carriage } from './packet.ts';
@@ -13,17 +14,6 @@ import { serveTcp } from './tcp.ts';
 import { serveUdp, type Listener } from './udp.ts';
 import { upstreamAt, type Upstream } from './upstream.ts';
 import { keyText, recordText, Zone, type ZoneRecord } from './zone.ts';
-
-/** What names are served of. The runtime's `Flotilla` fits it as it is. */
-export interface NamesSource {
-  /** Another one after the node joined another cluster. */
-  readonly clusterName: string;
-  members(): MembersDocument;
-  events(options: {
-    readonly signal?: AbortSignal;
-    readonly members: true;
-  }): AsyncIterable<{ readonly type: string } | MembersDocument>;
-}
 
 /** How names are served. */
 export interface NamesOptions {
@@ -76,7 +66,7 @@ export async function startNames(source: NamesSource, options: NamesOptions): Pr
 /** Longer timers of Node's ring at once. */
 const TIMER_MAX_MS = 2 ** 31 - 1;
 
-class NameServer implements Names {
+class NameServer implements Names, Reader {
   readonly #source: NamesSource;
   readonly #options: NamesOptions;
   readonly #counters = noQueries();
@@ -89,6 +79,9 @@ class NameServer implements Names {
   #cluster = '';
   #zone: Zone;
   #answers: Answers;
+  readonly #follower: Follower;
+  /** When the next address of a lost member runs out, by `performance.now()`. */
+  #expiresAt = Infinity;
   #expiry: NodeJS.Timeout | undefined;
   #following: Promise<void> | undefined;
 
@@ -103,23 +96,26 @@ class NameServer implements Names {
     };
     this.#zone = this.#newZone();
     this.#answers = new Answers(this.#zone, this.#counters);
-    this.#take(source.members());
+    this.#follower = new Follower(source, this, this.#stop.signal);
   }
 
   async listen(addresses: readonly Address[]): Promise<void> {
+    // Whoever asks before all are read would hear that some do not exist.
+    await this.#follower.readAll();
     for (const at of addresses) {
+      const respond = isBeyondLoopback(at) ? this.#respondWithin : this.#respond;
       try {
-        const tcp = await serveTcp(at, this.#respond);
+        const tcp = await serveTcp(at, respond);
         this.#listeners.push(tcp);
         // One port for both, if any free one will do.
-        const udp = await serveUdp({ ...at, port: tcp.port }, this.#respond);
+        const udp = await serveUdp({ ...at, port: tcp.port }, respond);
         this.#listeners.push(udp);
         this.#listen.push(formatAddress({ ...at, port: tcp.port }));
       } catch (error) {
         throw cannotListen(at, error);
       }
     }
-    this.#following = this.#follow();
+    this.#following = this.#follower.run();
   }
 
   status(): NamesStatus {
@@ -150,12 +146,17 @@ class NameServer implements Names {
     await this.#following;
   }
 
-  readonly #respond: Respond = (message, transport, asker) => {
+  readonly #respondWithin: Respond = (message, transport, asker) => {
+    if (this.#limit.admits(asker, performance.now())) return this.#respond(message, transport);
+    this.#counters.limited += 1;
+    return undefined;
+  };
+
+  readonly #respond = (
+    message: Buffer,
+    transport: 'udp' | 'tcp',
+  ): Buffer | undefined | Promise<Buffer | undefined> => {
     const carriage = this.#carriage[transport];
-    if (!this.#limit.admits(asker, performance.now())) {
-      this.#counters.limited += 1;
-      return undefined;
-    }
     const reply = this.#answers.reply(message, carriage);
     return reply === 'outside' ? this.#elsewhere(message, carriage) : reply;
   };
@@ -171,28 +172,37 @@ class NameServer implements Names {
     return this.#upstream.ask(message, carriage.transport);
   }
 
-  async #follow(): Promise<void> {
-    const { signal } = this.#stop;
-    for await (const item of this.#source.events({ signal, members: true })) {
-      if (signal.aborted) return;
-      if (!('type' in item)) this.#take(item);
-    }
-  }
-
-  #take(view: MembersDocument): void {
+  take(some: MembersDocument, gone: readonly string[]): void {
     if (this.#source.clusterName !== this.#cluster) {
       this.#zone = this.#newZone();
       this.#answers = new Answers(this.#zone, this.#counters);
     }
-    const touched = this.#zone.update(view);
+    this.#refresh(this.#zone.take(some, gone));
+    for (const member of some.members) {
+      const left = expiresIn(member, this.#zone.settings);
+      if (left !== undefined) this.#expireIn(left);
+    }
+  }
+
+  retain(ids: ReadonlySet<string>): void {
+    this.#refresh(this.#zone.retain(ids));
+  }
+
+  #refresh(touched: ReadonlySet<string>): void {
     if (touched.size > 0) this.#answers.refresh(touched);
-    clearTimeout(this.#expiry);
-    const left = this.#zone.expiresIn;
-    if (left === undefined) return;
+  }
+
+  /** Then all are looked at again, which tells when the next one runs out. */
+  #expireIn(leftMs: number): void {
     // Ages are whole milliseconds: one more, and it is over when it is looked at.
-    const wait = Math.min(left + 1, TIMER_MAX_MS);
+    const wait = Math.min(leftMs + 1, TIMER_MAX_MS);
+    const at = performance.now() + wait;
+    if (at >= this.#expiresAt) return;
+    this.#expiresAt = at;
+    clearTimeout(this.#expiry);
     this.#expiry = setTimeout(() => {
-      this.#take(this.#source.members());
+      this.#expiresAt = Infinity;
+      this.#follower.lookAgain();
     }, wait);
     this.#expiry.unref();
   }

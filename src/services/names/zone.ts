@@ -4,7 +4,7 @@
  */
 
 import type { MemberView, MembersDocument } from '../../core/view.ts';
-import { addressRecord, expiresIn, hostOf, recordsOf, tagNames } from './hosts.ts';
+import { addressRecord, hostOf, recordsOf, tagNames } from './hosts.ts';
 import type { Host, ZoneSettings } from './hosts.ts';
 import { hostLabel, isWithin, keyLabels, nameKey, reversedIp, reverseKey } from './labels.ts';
 import { Owners } from './owners.ts';
@@ -44,10 +44,10 @@ export class Zone {
   /** Names that exist only because of the names below them (RFC 8020), and how many these are. */
   readonly #branches = new Map<string, number>();
   #touched = new Set<string>();
-  #updates = 0;
+  /** IDs that are labels. */
+  #ids = 0;
   #serial = 0;
   #primary = '';
-  #expires: number | undefined;
 
   /** `settings.name` is one that `parseZoneName` gave. */
   constructor(settings: ZoneSettings) {
@@ -62,30 +62,30 @@ export class Zone {
 
   /** Names that have records, IDs and reverse names among them. */
   get size(): number {
-    return [...this.#keys()].length;
+    return 1 + this.#named.size + this.#ids + this.#tagged.size + this.#reverse.size;
   }
 
-  /** Milliseconds after the last view in which an address runs out; undefined: none will. */
-  get expiresIn(): number | undefined {
-    return this.#expires;
-  }
-
-  /** Takes a newer view; the keys of the names under which something changed. */
+  /** Takes a newer view of all; the keys of the names under which something changed. */
   update(view: MembersDocument): ReadonlySet<string> {
-    this.#touched = new Set();
-    this.#updates += 1;
-    this.#expires = undefined;
-    let present = 0;
-    for (const member of view.members) if (this.#take(member)) present += 1;
-    if (this.#hosts.size > present) this.#dropUnseen();
-    const primary = this.#primaryOf(view);
-    if (primary !== this.#primary) this.#touch(this.apex);
-    this.#primary = primary;
-    const touched = this.#touched;
-    if (touched.size > 0) this.#serial = (this.#serial + 1) >>> 0;
-    // The first update touches everything: nothing to keep in mind.
-    this.#touched = new Set();
-    return touched;
+    return this.#change(() => {
+      this.#retain(new Set(view.members.map(({ id }) => id)));
+      this.#takeAll(view);
+    });
+  }
+
+  /** Takes a newer view of some, and who is gone. As {@link update}. */
+  take(some: MembersDocument, gone: readonly string[] = []): ReadonlySet<string> {
+    return this.#change(() => {
+      for (const id of gone) this.#drop(id);
+      this.#takeAll(some);
+    });
+  }
+
+  /** Drops all but these. As {@link update}. */
+  retain(ids: ReadonlySet<string>): ReadonlySet<string> {
+    return this.#change(() => {
+      this.#retain(ids);
+    });
   }
 
   /** What there is under a key; undefined when there is no such name. */
@@ -127,32 +127,48 @@ export class Zone {
     for (const ip of this.#reverse.keys()) yield reverseKey(ip);
   }
 
-  #take(member: MemberView): boolean {
-    // Gone at once, with all its names.
-    if (member.state === 'left') return false;
-    const left = expiresIn(member, this.settings);
-    if (left !== undefined && left < (this.#expires ?? Infinity)) this.#expires = left;
-    const old = this.#hosts.get(member.id);
-    const host = hostOf(member, this.settings, old);
-    if (host !== old) {
-      if (old !== undefined) this.#withdraw(old);
-      this.#hosts.set(member.id, host);
-      this.#present(host);
-    }
-    host.seen = this.#updates;
-    return true;
+  #change(apply: () => void): ReadonlySet<string> {
+    const touched = new Set<string>();
+    this.#touched = touched;
+    apply();
+    if (touched.size > 0) this.#serial = (this.#serial + 1) >>> 0;
+    return touched;
   }
 
-  #dropUnseen(): void {
-    for (const [id, host] of this.#hosts) {
-      if (host.seen === this.#updates) continue;
-      this.#hosts.delete(id);
-      this.#withdraw(host);
+  #takeAll(view: MembersDocument): void {
+    for (const member of view.members) {
+      // Gone at once, with all its names.
+      if (member.state === 'left') this.#drop(member.id);
+      else this.#take(member);
     }
+    const primary = this.#primaryOf(view);
+    if (primary !== this.#primary) this.#touch(this.apex);
+    this.#primary = primary;
+  }
+
+  #take(member: MemberView): void {
+    const old = this.#hosts.get(member.id);
+    const host = hostOf(member, this.settings, old);
+    if (host === old) return;
+    if (old !== undefined) this.#withdraw(old);
+    this.#hosts.set(member.id, host);
+    this.#present(host);
+  }
+
+  #retain(ids: ReadonlySet<string>): void {
+    for (const id of this.#hosts.keys()) if (!ids.has(id)) this.#drop(id);
+  }
+
+  #drop(id: string): void {
+    const host = this.#hosts.get(id);
+    if (host === undefined) return;
+    this.#hosts.delete(id);
+    this.#withdraw(host);
   }
 
   #present(host: Host): void {
     const label = hostLabel(host.name);
+    if (hostLabel(host.id) !== undefined) this.#ids += 1;
     if (label !== undefined) this.#named.add(label, host);
     if (host.ip !== undefined) this.#reverse.add(host.ip, host);
     for (const tag of tagNames(host)) {
@@ -165,6 +181,7 @@ export class Zone {
   #withdraw(host: Host): void {
     this.#touchAll(host);
     const label = hostLabel(host.name);
+    if (hostLabel(host.id) !== undefined) this.#ids -= 1;
     if (label !== undefined) this.#named.remove(label, host);
     if (host.ip !== undefined) this.#reverse.remove(host.ip, host);
     for (const tag of tagNames(host)) {
