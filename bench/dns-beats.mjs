@@ -109,8 +109,8 @@ function report({ quiet, flooded, ...run }) {
     row('quiet', quiet),
     row('flooded', flooded),
     '',
-    `Milliseconds are median · 99 % · most. Two nodes on loopback, ${run.names} names, ${values.changes} of which change a second; ` +
-      `${run.rounds} turns of ${run.seconds} s each.`,
+    `Milliseconds are median · 99 % · most. Two nodes on loopback, ${run.names} names, ` +
+      `${values.changes} of which change a second; ${run.rounds} turns of ${run.seconds} s each.`,
     '',
     `Measured ${measuredNow()}.`,
   ].join('\n');

@@ -23,7 +23,8 @@ export class Roster {
 
   /** The IDs of all that {@link Flotilla.members} shows. */
   ids(): readonly string[] {
-    return [...this.#views.ids(), ...this.#v1.ids()];
+    const [members, peers] = [this.#views.ids(), this.#v1.ids()];
+    return peers.length === 0 ? members : [...members, ...peers];
   }
 
   /** The members document, with these members alone; those that are none are left out. */

@@ -19,6 +19,8 @@ export interface NamesSource {
 
 /** Who is told what the members look like. */
 export interface Reader {
+  /** How many members it holds; none that left. */
+  readonly held: number;
   /** Some of them as of now, and who is no member. */
   take(some: MembersDocument, gone: readonly string[]): void;
   /** All others are no members. */
@@ -89,13 +91,18 @@ export class Follower {
 
   async #walk(pauseTimes: number): Promise<void> {
     const ids = this.#source.roster.ids();
-    const isWhole = await this.#look(ids, pauseTimes);
-    if (isWhole) this.#reader.retain(new Set(ids));
+    const seen = await this.#look(ids, pauseTimes);
+    // With thousands this is a long turn: only when there is somebody who was not seen.
+    if (seen !== undefined && seen < this.#reader.held) this.#reader.retain(new Set(ids));
   }
 
-  /** Looks at these in turns; false when the cluster became another one, or this was ended. */
-  async #look(ids: readonly string[], pauseTimes: number): Promise<boolean> {
+  /**
+   * Looks at these in turns. How many are members that did not leave; undefined when the cluster
+   * became another one meanwhile, or this was ended.
+   */
+  async #look(ids: readonly string[], pauseTimes: number): Promise<number | undefined> {
     const { clusterName } = this.#source;
+    let seen = 0;
     for (let next = 0; next < ids.length;) {
       const begun = performance.now();
       let spent = 0;
@@ -103,15 +110,16 @@ export class Follower {
         const batch = ids.slice(next, next + BATCH);
         const some = this.#source.roster.members(batch);
         this.#reader.take(some, missing(batch, some));
+        for (const { state } of some.members) if (state !== 'left') seen += 1;
         next += BATCH;
         spent = performance.now() - begun;
       }
       const pause = Math.ceil(spent * pauseTimes);
       if (pause > 0) await sleep(pause, undefined, { ref: false });
       else if (next < ids.length) await nextTurn();
-      if (this.#signal.aborted || this.#source.clusterName !== clusterName) return false;
+      if (this.#signal.aborted || this.#source.clusterName !== clusterName) return undefined;
     }
-    return true;
+    return seen;
   }
 }
 

@@ -172,6 +172,10 @@ class NameServer implements Names, Reader {
     return this.#upstream.ask(message, carriage.transport);
   }
 
+  get held(): number {
+    return this.#zone.held;
+  }
+
   take(some: MembersDocument, gone: readonly string[]): void {
     if (this.#source.clusterName !== this.#cluster) {
       this.#zone = this.#newZone();

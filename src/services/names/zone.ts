@@ -65,6 +65,11 @@ export class Zone {
     return 1 + this.#named.size + this.#ids + this.#tagged.size + this.#reverse.size;
   }
 
+  /** How many members it holds; none that left. */
+  get held(): number {
+    return this.#hosts.size;
+  }
+
   /** Takes a newer view of all; the keys of the names under which something changed. */
   update(view: MembersDocument): ReadonlySet<string> {
     return this.#change(() => {

@@ -13,6 +13,7 @@ class Scene {
   readonly looked: string[] = [];
   readonly gone: string[] = [];
   readonly retained: number[] = [];
+  holds = 100;
   onLook: () => void = () => undefined;
   readonly follower: Follower;
 
@@ -50,6 +51,10 @@ class Scene {
     this.gone.push(...gone);
   }
 
+  get held(): number {
+    return this.holds;
+  }
+
   retain(ids: ReadonlySet<string>): void {
     this.retained.push(ids.size);
   }
@@ -58,11 +63,21 @@ class Scene {
 const crowd = Array.from({ length: 100 }, (_, index) => member(index, `m${String(index)}`));
 
 describe('following the members', () => {
-  it('looks at each of them once, then says that there are no others', async () => {
+  it('looks at each of them once', async () => {
     const scene = new Scene(...crowd);
     await scene.follower.readAll();
     expect(scene.looked).toEqual(crowd.map(({ name }) => name));
-    expect([scene.retained, scene.gone]).toEqual([[100], []]);
+    expect([scene.retained, scene.gone]).toEqual([[], []]);
+  });
+
+  it('says who is a member when others are held, one that left included', async () => {
+    const scene = new Scene(...crowd.slice(1), member(0, 'm0', { state: 'left' }));
+    scene.holds = 99;
+    await scene.follower.readAll();
+    expect(scene.retained).toEqual([]);
+    scene.holds = 100;
+    await scene.follower.readAll();
+    expect(scene.retained).toEqual([100]);
   });
 
   it('lets the loop turn when looking takes long', async () => {
@@ -99,6 +114,7 @@ describe('following the members', () => {
   it('does not take the members of one cluster for those of another', async () => {
     const scene = new Scene(...crowd);
     scene.onLook = () => (scene.clusterName = 'other');
+    scene.holds = 101;
     await scene.follower.readAll();
     expect(scene.retained).toEqual([]);
   });

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { MembersDocument, MemberView } from '../../../src/core/view.ts';
 import { ask, zone } from '../../../src/services/names/ask.ts';
+import { nameKey } from '../../../src/services/names/labels.ts';
 import { Zone } from '../../../src/services/names/zone.ts';
 import { idOf, member, SETTINGS, v1Peer, view, zoneOf } from './view.ts';
 
@@ -188,7 +189,26 @@ describe('the zone', () => {
     expect(said(view(), 'attic.home.internal', 'ANY')).toBe('NOERROR "RFC8482" ""');
   });
 
-  it('counts only changes that show, and says when the next address runs out', () => {
+  it('takes away who is gone, by ID', () => {
+    const kept = zoneOf(view(member(2, 'cellar'), member(3, 'shed')));
+    expect([...kept.take({ ...view(), members: [] }, [idOf(2), 'nobody'])]).toContain(
+      nameKey('cellar.home.internal'),
+    );
+    expect([kept.held, kept.serial]).toEqual([2, 2]);
+    expect(kept.find(nameKey('cellar.home.internal') ?? '')).toBeUndefined();
+    expect(kept.retain(new Set([idOf(1), idOf(3)])).size).toBe(0);
+    expect([kept.held, kept.serial]).toEqual([2, 2]);
+  });
+
+  it('counts as many names as it has', () => {
+    const all = view(member(2, 'cellar', { tags: { role: 'disk' } }), v1Peer('pi'));
+    const zone = zoneOf(all);
+    expect(zone.size).toBe([...zone.names()].length);
+    zone.update(view());
+    expect(zone.size).toBe([...zone.names()].length);
+  });
+
+  it('counts only changes that show', () => {
     const kept = zoneOf(view(member(2, 'cellar')));
     expect(kept.serial).toBe(1);
     kept.update(view(member(2, 'cellar', { rttMs: 7, lastHeardMs: 99, address: '192.0.2.2:9' })));
@@ -197,7 +217,7 @@ describe('the zone', () => {
     expect(kept.serial).toBe(2);
   });
 
-  it('is the same whether it followed many views or saw the last alone', () => {
+  it('is the same whether it followed many views, whole or by member, or saw the last', () => {
     const names = ['cellar', 'shed', 'pi', 'tag'];
     const one = fc.record({
       number: fc.integer({ min: 2, max: 6 }),
@@ -219,6 +239,12 @@ describe('the zone', () => {
       fc.property(fc.array(views, { minLength: 1, maxLength: 6 }), (seen) => {
         const followed = new Zone(SETTINGS);
         for (const each of seen) followed.update(each);
+        const byMember = new Zone(SETTINGS);
+        for (const { members, ...rest } of seen) {
+          const ids = new Set<string>(members.map(({ id }) => id));
+          byMember.retain(ids);
+          for (const one of members.toReversed()) byMember.take({ ...rest, members: [one] });
+        }
         const fresh = zoneOf(seen.at(-1) ?? view());
         const listed = (of: Zone): string[] =>
           [...of.names()]
@@ -233,6 +259,8 @@ describe('the zone', () => {
             )
             .toSorted();
         expect(listed(followed)).toEqual(listed(fresh));
+        expect(listed(byMember)).toEqual(listed(fresh));
+        expect([followed.held, byMember.held]).toEqual([fresh.held, fresh.held]);
       }),
     );
   });
