@@ -23,6 +23,8 @@ export interface Reader {
   readonly held: number;
   /** Some of them as of now, and who is no member. */
   take(some: MembersDocument, gone: readonly string[]): void;
+  /** Others at the addresses of these. */
+  beside(ids: Iterable<string>): readonly string[];
   /** All others are no members. */
   retain(ids: ReadonlySet<string>): void;
 }
@@ -38,9 +40,9 @@ const BATCH = 8;
 
 /**
  * After each turn comes a pause so many times as long. So looking at ten thousand again and again
- * takes a twentieth of a core, and is done in a second or two; with ten it is done at once.
+ * takes a hundredth of a core, and is done in some seconds; with ten it is done at once.
  */
-const PAUSE_TIMES = 19;
+const PAUSE_TIMES = 99;
 
 /** Looks at the members of a source for a reader. */
 export class Follower {
@@ -69,7 +71,9 @@ export class Follower {
   async run(): Promise<void> {
     for await (const changed of this.#changes) {
       await this.#look([...changed], 0);
-      // Others may look different, too: an address has one holder.
+      // An address has one holder: whoever was thought to be there may not be any more.
+      await this.#look(this.#reader.beside(changed), 0);
+      // Others may look different, too.
       this.lookAgain();
     }
     await this.#walking;

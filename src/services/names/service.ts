@@ -188,6 +188,10 @@ class NameServer implements Names, Reader {
     }
   }
 
+  beside(ids: Iterable<string>): readonly string[] {
+    return this.#zone.beside(ids);
+  }
+
   retain(ids: ReadonlySet<string>): void {
     this.#refresh(this.#zone.retain(ids));
   }

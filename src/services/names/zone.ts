@@ -13,6 +13,9 @@ import { dataText, TTL_S, type RecordData } from './rr.ts';
 /** Records of one type under one name, at most: a message over TCP has room for twice as many. */
 export const RECORDS_MAX = 1_000;
 
+/** Members with one address that are looked at when another one comes there. */
+const BESIDE_MAX = 16;
+
 /** The key of the label that tags are named under. */
 const TAG = '\x03tag';
 
@@ -84,6 +87,17 @@ export class Zone {
       for (const id of gone) this.#drop(id);
       this.#takeAll(some);
     });
+  }
+
+  /** Others at the addresses of these: a few for each, since a whole house may have one address. */
+  beside(ids: Iterable<string>): readonly string[] {
+    const others = new Set<string>();
+    for (const id of ids) {
+      const ip = this.#hosts.get(id)?.ip;
+      const there = ip === undefined ? [] : this.#reverse.at(ip).slice(0, BESIDE_MAX);
+      for (const host of there) if (host.id !== id) others.add(host.id);
+    }
+    return [...others];
   }
 
   /** Drops all but these. As {@link update}. */

@@ -14,6 +14,7 @@ class Scene {
   readonly gone: string[] = [];
   readonly retained: number[] = [];
   holds = 100;
+  readonly neighbours = new Map<string, string>();
   onLook: () => void = () => undefined;
   readonly follower: Follower;
 
@@ -53,6 +54,10 @@ class Scene {
 
   get held(): number {
     return this.holds;
+  }
+
+  beside(ids: Iterable<string>): readonly string[] {
+    return [...ids].flatMap((id) => this.neighbours.get(id) ?? []);
   }
 
   retain(ids: ReadonlySet<string>): void {
@@ -99,14 +104,15 @@ describe('following the members', () => {
     expect(turns).toBeGreaterThanOrEqual(12);
   });
 
-  it('looks at once at whoever changed, and sees who is gone', async () => {
+  it('looks at once at whoever changed and who is beside, and sees who is gone', async () => {
     const scene = new Scene(...crowd);
     const running = scene.follower.run();
     const [moved, removed] = [crowd[70], crowd[80]];
     scene.members.delete(removed?.id ?? '');
+    scene.neighbours.set(moved?.id ?? '', crowd[30]?.id ?? '');
     scene.changed.push([moved?.id ?? '', removed?.id ?? '']);
     await nextTurn();
-    expect([scene.looked[0], scene.gone]).toEqual(['m70', [removed?.id]]);
+    expect([scene.looked.slice(0, 2), scene.gone]).toEqual([['m70', 'm30'], [removed?.id]]);
     scene.changed.close();
     await running;
   });

@@ -200,6 +200,16 @@ describe('the zone', () => {
     expect([kept.held, kept.serial]).toEqual([2, 2]);
   });
 
+  it('knows who else is at an address, and names sixteen of them at the most', () => {
+    const at = (count: number): MemberView[] =>
+      Array.from({ length: count }, (_, index) =>
+        member(index + 2, `m${String(index)}`, { address: `192.0.2.9:${String(index + 1)}` }),
+      );
+    expect(zoneOf(view(...at(2))).beside([idOf(1), idOf(2), 'nobody'])).toEqual([idOf(3)]);
+    expect(zoneOf(view(...at(16))).beside([idOf(2)]).length).toBe(15);
+    expect(zoneOf(view(...at(17))).beside([idOf(18)]).length).toBe(16);
+  });
+
   it('counts as many names as it has', () => {
     const all = view(member(2, 'cellar', { tags: { role: 'disk' } }), v1Peer('pi'));
     const zone = zoneOf(all);
