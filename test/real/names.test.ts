@@ -1,4 +1,4 @@
-import { execFile } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { connect } from 'node:net';
@@ -8,10 +8,11 @@ import { encode } from 'dns-packet';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { parseAddress, type Address } from '../../src/base/address.ts';
 import type { MembersDocument, MemberView } from '../../src/core/view.ts';
+import { Flotilla } from '../../src/runtime/flotilla.ts';
 import { startNames, type Names, type NamesOptions } from '../../src/services/names/service.ts';
 import { member, view } from '../unit/names/view.ts';
 import { daemon, flotilla } from './cli-program.ts';
-import { userErrorOf } from './waiting.ts';
+import { ownFolder, userErrorOf } from './waiting.ts';
 
 const run = promisify(execFile);
 
@@ -245,6 +246,68 @@ describe('names', () => {
     expect(await dig('+short', 'cellar.home.internal')).toBe('192.0.2.2');
   });
 });
+
+describe('a node that is flooded with questions', () => {
+  it('answers pings in time, suspects nobody and is suspected by nobody', async () => {
+    const nodeOf = async (name: string, join?: string): Promise<Flotilla> => {
+      const wish = {
+        name,
+        cluster: 'home',
+        port: 0,
+        bind: ['127.0.0.1'],
+        state: await ownFolder(),
+      };
+      const node = await Flotilla.start({ ...wish, ...(join === undefined ? {} : { join }) });
+      onTestFinished(() => node.close());
+      return node;
+    };
+    const attic = await nodeOf('attic');
+    const at = `127.0.0.1:${String(attic.port)}`;
+    const pi = await nodeOf('pi', (await attic.invite({ at: [at] })).token);
+    const names = await startNames(attic, { listen: [place('127.0.0.1:0')] });
+    onTestFinished(() => names.close());
+    await pi.ping('attic');
+    const told: string[] = [];
+    for (const node of [attic, pi]) {
+      void (async () => {
+        for await (const event of node.events()) {
+          told.push(event.type === 'doubt' ? event.why : event.type);
+        }
+      })();
+    }
+    const { port } = place(names.status().listen[0] ?? '');
+    const flood = floodWith('pi.home.internal', port);
+    // Two beats and more.
+    const pings = [];
+    for (let turn = 0; turn < 30; turn += 1) {
+      pings.push((await pi.ping('attic')).type);
+      await sleep(50);
+    }
+    flood.stop();
+    expect(new Set(pings)).toEqual(new Set(['pong']));
+    expect(told.filter((why) => /suspect|lost|unanswered|silence|send/.test(why))).toEqual([]);
+    expect(names.status().counters.answered).toBeGreaterThan(10_000);
+  });
+});
+
+/** Asks as fast as it is answered, a hundred questions at once, until it is stopped. */
+function floodWith(name: string, port: number): { stop(): void } {
+  const child = spawn(process.execPath, [
+    '--input-type=module',
+    '--eval',
+    `import { createSocket } from 'node:dgram';
+    const question = Buffer.from('${encode({
+      ...{ type: 'query', id: 1 },
+      questions: [{ name, type: 'A' }],
+    }).toString('hex')}', 'hex');
+    const socket = createSocket('udp4').on('message', () => socket.send(question));
+    socket.connect(${String(port)}, '127.0.0.1', () => {
+      for (let one = 0; one < 100; one += 1) socket.send(question);
+    });`,
+  ]);
+  onTestFinished(() => void child.kill('SIGKILL'));
+  return { stop: () => void child.kill('SIGKILL') };
+}
 
 describe('an upstream', () => {
   it('is asked about all other names, and about those of the cluster never', async () => {
