@@ -59,8 +59,8 @@ export interface SimulationResult {
   readonly formedMs: number | null;
   /** Of each round, from the change until the cluster was whole for good; null: not in time. */
   readonly healedMs: readonly (number | null)[];
-  /** Over the idle minute of `idle`, over the whole run elsewhere. */
-  readonly traffic: TrafficRate;
+  /** Over the idle minute of `idle`, over the whole run elsewhere; null: not measured. */
+  readonly traffic: MeasuredTraffic;
   /** The last things that happened, for people; worth reading after a failure. */
   readonly story: readonly string[];
 }
@@ -77,12 +77,15 @@ const FORM_CAP: Duration = minutes(2);
 /** After forming, records settle for so long before anything is measured. */
 const SETTLE: Duration = seconds(30);
 
-const NO_TRAFFIC: TrafficRate = {
-  seconds: 0,
-  sentPerSecond: 0,
-  receivedPerSecond: 0,
-  mostSentPerSecond: 0,
-  datagramsPerSecond: 0,
+/** A rate of which a run may end before it is known. */
+export type MeasuredTraffic = { readonly [Rate in keyof TrafficRate]: number | null };
+
+const NO_TRAFFIC: MeasuredTraffic = {
+  seconds: null,
+  sentPerSecond: null,
+  receivedPerSecond: null,
+  mostSentPerSecond: null,
+  datagramsPerSecond: null,
 };
 
 /**
@@ -153,7 +156,7 @@ function runSwarm(options: SimulationOptions): SimulationResult {
 interface Progress {
   formedMs: number | null;
   healedMs: readonly (number | null)[];
-  traffic: TrafficRate;
+  traffic: MeasuredTraffic;
 }
 
 /** The suite asked for; else the real one, where it is fast enough. */

@@ -84,9 +84,9 @@ function nodesOf(settings: Settings, scenario: ScenarioName): number {
 function rounded(result: SimulationResult): object {
   const { formedMs, healedMs, virtualSeconds, traffic } = result;
   const whole = (ms: number | null): number | null => (ms === null ? null : Math.round(ms));
-  const tenths = Object.entries(traffic).map(([key, value]: [string, number]) => [
+  const tenths = Object.entries(traffic).map(([key, value]: [string, number | null]) => [
     key,
-    Math.round(value * 10) / 10,
+    value === null ? null : Math.round(value * 10) / 10,
   ]);
   return {
     formedMs: whole(formedMs),
@@ -97,7 +97,8 @@ function rounded(result: SimulationResult): object {
 }
 
 function page(result: SimulationResult): readonly string[] {
-  const { scenario, seed, nodes, suite, outcome, formedMs, healedMs, traffic } = result;
+  const { scenario, seed, nodes, suite, outcome, formedMs, healedMs } = result;
+  const sent = result.traffic.sentPerSecond;
   const rows = [
     ['scenario', `${scenario}: ${SCENARIOS[scenario].about}`],
     ['seed', String(seed)],
@@ -106,7 +107,7 @@ function page(result: SimulationResult): readonly string[] {
     ['outcome', outcome],
     ['formed', healTime(formedMs)],
     ...(healedMs.length === 0 ? [] : [['healed', healedMs.map(healTime).join(', ')]]),
-    ['traffic', `${traffic.sentPerSecond.toFixed(0)} B/s sent by a node on average`],
+    ...(sent === null ? [] : [['traffic', `${sent.toFixed(0)} B/s sent by a node on average`]]),
     ['virtual', `${result.virtualSeconds.toFixed(1)} s, ${String(result.steps)} steps`],
     ['trace', result.traceHash],
   ];

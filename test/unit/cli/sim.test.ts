@@ -96,6 +96,16 @@ describe('sim', () => {
     expect(JSON.parse(out)).toMatchObject({ traffic: { sentPerSecond: 300.4 } });
   });
 
+  it('says of what nothing measured that it is unknown, and not that it is nothing', async () => {
+    const traffic = { ...result.traffic, receivedPerSecond: null };
+    vi.mocked(scenario.runSimulation).mockReturnValueOnce({ ...result, traffic });
+    const { out } = await new FakeWorld().run('sim', '--json');
+    expect(JSON.parse(out)).toMatchObject({ traffic: { receivedPerSecond: null } });
+    const unmeasured = { ...result.traffic, sentPerSecond: null };
+    vi.mocked(scenario.runSimulation).mockReturnValueOnce({ ...result, traffic: unmeasured });
+    expect((await new FakeWorld().run('sim')).out).not.toContain('traffic');
+  });
+
   it('hands on what was wished, and the defaults of the scenario', async () => {
     comesTo('converged');
     const flags = ['--seed', '9', '--nodes', '20', '--scenario', 'half', '--seconds', '5', '--nat'];
