@@ -3,7 +3,7 @@
  * daemon starts from a few files. What is loaded with `import()` becomes a chunk of its own, read
  * only when used.
  */
-import { chmod, mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, readFile, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join, relative, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
@@ -12,7 +12,7 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 const dist = join(root, 'dist');
 const main = join(dist, 'cli', 'main.js');
 
-const { outputFiles } = await build({
+const { outputFiles, metafile } = await build({
   absWorkingDir: root,
   entryPoints: { 'cli/main': 'src/cli/main.ts', index: 'src/index.ts', v1: 'src/v1.ts' },
   outdir: dist,
@@ -33,6 +33,7 @@ const { outputFiles } = await build({
     ].join('\n'),
   },
   logLevel: 'warning',
+  metafile: true,
   write: false,
 }).catch(() => process.exit(1)); // esbuild has said what is wrong, and where.
 
@@ -56,6 +57,27 @@ const written = new Set(outputFiles.map(({ path }) => path));
 const chunks = join(dist, 'chunks');
 for (const name of await readdir(chunks).catch(() => [])) {
   if (!written.has(join(chunks, name))) await rm(join(chunks, name));
+}
+
+await writeFile(join(dist, 'LICENSES.txt'), await licensesOf(Object.keys(metafile.inputs)));
+
+/**
+ * The licences of the packages whose code is in the bundle: each asks to be handed on with it.
+ * @param {string[]} inputs
+ */
+async function licensesOf(inputs) {
+  const folders = inputs.flatMap(
+    (path) => /^(node_modules\/(@[^/]+\/)?[^/]+)\//.exec(path)?.[1] ?? [],
+  );
+  const texts = [...new Set(folders)].sort().map(async (folder) => {
+    const { name, version, license } = JSON.parse(
+      await readFile(join(root, folder, 'package.json'), 'utf8'),
+    );
+    const file = (await readdir(join(root, folder))).find((one) => /^licen[cs]e/i.test(one));
+    if (file === undefined) throw new Error(`${name} comes without the text of its licence`);
+    return `${name} ${version} (${license})\n\n${await readFile(join(root, folder, file), 'utf8')}`;
+  });
+  return (await Promise.all(texts)).join(`\n${'-'.repeat(72)}\n\n`);
 }
 
 /** @param {string} path */
