@@ -1,7 +1,8 @@
 /**
  * What bench/dns.mjs measures, as a process of its own. `names COUNT CHANGES`: this project's name
  * server on a made-up cluster of COUNT members, CHANGES of whom move each second. `echo`: the least
- * a DNS server on Node can do, the message back with the bit of an answer. Says `PORT` first, and a
+ * a DNS server on Node can do, the message back with the bit of an answer; `copy`: the same from octets
+ * of its own, as many more as an A record has. Says `PORT` first, and a
  * line of JSON about itself for each line it reads.
  */
 import { createSocket } from 'node:dgram';
@@ -11,11 +12,13 @@ import { startNames } from '../src/services/names/service.ts';
 import { crowd } from './dns-crowd.mjs';
 
 const [kind, count = '0', changes = '0'] = process.argv.slice(2);
+/** Octets of an A record whose name is a pointer. */
+const RECORD = 16;
 const delay = monitorEventLoopDelay({ resolution: 5 });
 const at = { family: 4, ip: '127.0.0.1', port: 0 };
 const moves = { done: 0 };
 const started = performance.now();
-const port = kind === 'echo' ? await echo() : await names(Number(count), Number(changes));
+const port = kind === 'names' ? await names(Number(count), Number(changes)) : await echo();
 const readyMs = performance.now() - started;
 delay.enable();
 console.log(String(port));
@@ -34,11 +37,20 @@ async function echo() {
   const lookup = (address, _options, done) => done(null, address, 4);
   const socket = createSocket({ type: 'udp4', lookup });
   socket.on('message', (message, from) => {
-    message[2] |= 0x80;
-    socket.send(message, from.port, from.address);
+    const reply = kind === 'copy' ? copyOf(message) : message;
+    reply[2] |= 0x80;
+    socket.send(reply, from.port, from.address);
   });
   await new Promise((resolve) => socket.once('listening', resolve).bind(at.port, at.ip));
   return socket.address().port;
+}
+
+function copyOf(message) {
+  const { length } = message;
+  const copy = Buffer.allocUnsafe(length + RECORD);
+  message.copy(copy, 0, 0, length);
+  for (let at = length; at < copy.length; at += 1) copy[at] = 0;
+  return copy;
 }
 
 /** The name server on a made-up cluster. */

@@ -1,5 +1,5 @@
 /**
- * Names served, side by side with dnsmasq and with a bare echo on Node, in one run: questions a
+ * Names served, side by side with dnsmasq and with bare echoes on Node, in one run: questions a
  * second, and how late answers are at a steady 5,000 a second. Needs dnsperf and dnsmasq (Debian's
  * dnsperf and dnsmasq-base). With `--json` the figures alone; else a table, which `--write` puts
  * into docs/dns.md.
@@ -65,12 +65,13 @@ const servers = {
   flotilla: await node('names', values.names, values.changes),
   dnsmasq: await dnsmasq(),
   echo: await node('echo'),
+  copy: await node('copy'),
 };
-const figures = { flotilla: empty(), dnsmasq: empty(), echo: empty() };
+const figures = Object.fromEntries(Object.keys(servers).map((name) => [name, empty()]));
 for (const server of Object.values(servers)) await ask(server, 1, []); // warm
 await servers.flotilla.tell('reset');
 for (let round = 0; round < Number(values.rounds); round += 1) {
-  for (const [name, server] of Object.entries(servers)) {
+  for (const [name, server] of inTurn(round)) {
     const before = cpuMs(server.pid);
     const { rate, lost, done } = await ask(server, seconds, ['-q', '100']);
     figures[name].rates.push(rate);
@@ -81,7 +82,7 @@ for (let round = 0; round < Number(values.rounds); round += 1) {
 const busy = await servers.flotilla.tell('');
 await servers.flotilla.tell('reset');
 for (let round = 0; round < Number(values.rounds); round += 1) {
-  for (const [name, server] of Object.entries(servers)) {
+  for (const [name, server] of inTurn(round)) {
     const { latencies, lost } = await ask(server, seconds, ['-Q', String(STEADY), '-v']);
     figures[name].lost += lost;
     figures[name].p50.push(percentile(latencies, 0.5));
@@ -96,7 +97,19 @@ const result = {
   ...Object.fromEntries(
     Object.entries(figures).map(([name, { rates, cpu, p50, p99, lost }]) => [
       name,
-      { rate: median(rates), cpuUs: median(cpu), p50Us: median(p50), p99Us: median(p99), lost },
+      {
+        ...{
+          rate: median(rates),
+          cpuUs: median(cpu),
+          p50Us: median(p50),
+          p99Us: median(p99),
+          lost,
+        },
+        timesDnsmasq: median(ratios(rates, figures.dnsmasq.rates)),
+        timesEcho: median(ratios(rates, figures.echo.rates)),
+        cpuTimesEcho: median(ratios(cpu, figures.echo.cpu)),
+        p99TimesDnsmasq: median(ratios(p99, figures.dnsmasq.p99)),
+      },
     ]),
   ),
   rssMib: steady.rssMib,
@@ -107,22 +120,32 @@ if (values.json) console.log(JSON.stringify(result));
 else report(result);
 process.exit();
 
-function report({ flotilla, dnsmasq: other, echo, ...run }) {
-  const row = (title, { rate, cpuUs, p50Us, p99Us, lost }) =>
-    `| ${title} | ${Math.round(rate)} | ${(rate / other.rate).toFixed(2)} | ` +
-    `${(rate / echo.rate).toFixed(2)} | ${cpuUs.toFixed(1)} | ${Math.round(p50Us)} | ` +
-    `${Math.round(p99Us)} | ${(p99Us / other.p99Us).toFixed(2)} | ${lost} |`;
+/** The servers, in each round another one first. */
+function inTurn(round) {
+  const all = Object.entries(servers);
+  const first = round % all.length;
+  return [...all.slice(first), ...all.slice(0, first)];
+}
+
+function report({ flotilla, dnsmasq: other, echo, copy, ...run }) {
+  const row = (title, one) =>
+    `| ${title} | ${Math.round(one.rate)} | ${one.timesDnsmasq.toFixed(2)} | ` +
+    `${one.timesEcho.toFixed(2)} | ${one.cpuUs.toFixed(1)} | ${one.cpuTimesEcho.toFixed(2)} | ` +
+    `${Math.round(one.p50Us)} | ${Math.round(one.p99Us)} | ${one.p99TimesDnsmasq.toFixed(2)} | ` +
+    `${one.lost} |`;
   const text = [
-    '| server | questions a second | × dnsmasq | × echo | CPU µs each | p50 µs | p99 µs ' +
+    '| server | questions a second | × dnsmasq | × echo | CPU µs each | × echo | p50 µs | p99 µs ' +
       '| p99 × dnsmasq | lost |',
-    `|${' --- |'.repeat(9)}`,
+    `|${' --- |'.repeat(10)}`,
     row('flotilla', flotilla),
     row('dnsmasq', other),
     row('bare echo on Node', echo),
+    row('echo from octets of its own', copy),
     '',
     `${run.names} names, ${run.changesPerSecond} of which changed a second ` +
       `(${run.moves} in all); ` +
-      `medians of ${run.rounds} rounds of ${seconds} s. Resident: ${run.rssMib.toFixed(0)} MiB. ` +
+      `medians of ${run.rounds} rounds of ${seconds} s, those of ratios within a round. ` +
+      `Resident: ${run.rssMib.toFixed(0)} MiB. ` +
       'A timer of the server was late by at most (99.9 %) ' +
       `${run.loopLateMs.flooded.toFixed(1)} ms when flooded, ` +
       `${run.loopLateMs.steady.toFixed(1)} ms at ${STEADY} questions a second.`,
@@ -227,6 +250,11 @@ function shuffled(n) {
     [numbers[at], numbers[other]] = [numbers[other], numbers[at]];
   }
   return numbers;
+}
+
+/** Of the same rounds: the machine was about as busy. */
+function ratios(some, others) {
+  return some.map((one, round) => one / others[round]);
 }
 
 function empty() {
