@@ -1,9 +1,9 @@
 /**
  * What bench/dns.mjs measures, as a process of its own. `names COUNT CHANGES`: this project's name
  * server on a made-up cluster of COUNT members, CHANGES of whom move each second. `echo`: the least
- * a DNS server on Node can do, the message back with the bit of an answer; `copy`: the same from octets
- * of its own, as many more as an A record has. Says `PORT` first, and a
- * line of JSON about itself for each line it reads.
+ * a DNS server on Node can do, the message back with the bit of an answer; `copy`: the same from
+ * octets of its own, as many more as an A record has. Says `PORT` first, and a line of JSON about
+ * itself for each line it reads.
  */
 import { createSocket } from 'node:dgram';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
