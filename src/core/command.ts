@@ -154,7 +154,7 @@ function hint(crew: Crew, id: number, member: NodeId, address: Address): void {
   if (!another(crew, id, member)) return;
   crew.paths.hint(member, address);
   crew.book.remember(member, address, crew.now, crew.wall);
-  askAnew(crew, member);
+  askAnew(crew, member, { at: address });
   reply(crew, id, { type: 'done' });
 }
 

@@ -251,7 +251,7 @@ export function named(crew: Crew, peer: NodeId, address: Address, age: Duration)
   const older = heardAt !== undefined && age >= elapsed(heardAt, crew.now);
   if (older && known.some((other) => sameAddress(other, address))) return;
   crew.paths.hint(peer, address);
-  askAnew(crew, peer);
+  askAnew(crew, peer, { at: address });
 }
 
 /** Silence since the start or the last datagram: this node may be an orphan now. */

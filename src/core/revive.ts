@@ -25,6 +25,6 @@ export function reviveDue(crew: Crew): void {
   crew.revivedAt = crew.now;
   for (const peer of crew.random.sample(lost, ORPHAN_CALLS)) {
     revived.add(peer);
-    askAnew(crew, peer, 'ping');
+    askAnew(crew, peer, { how: 'ping' });
   }
 }

@@ -163,6 +163,14 @@ export function betterListed(crew: Crew, peer: NodeId, inUse: Address): readonly
   return better.filter((to) => !sameHost(to, inUse) || crew.paths.isStray(peer, to));
 }
 
+/** How a try is made when there is news of a peer. */
+interface News {
+  /** With a hello beside the ping where one is due, or the ping alone. */
+  readonly how?: 'hello' | 'ping';
+  /** Where the news has it: asked now, whoever's turn it is. */
+  readonly at?: Address | undefined;
+}
+
 /**
  * Asks a peer at every address worth it, through every socket worth it. From the second try on a
  * hello goes along, since the peer may have lost its keys; from the third on, history is climbed.
@@ -171,11 +179,13 @@ export function tryPeer(
   crew: Crew,
   peer: NodeId,
   put: typeof ask = ask,
-  how: 'hello' | 'ping' = 'hello',
+  { how = 'hello', at }: News = {},
 ): void {
   beginTry(crew, peer, false);
   const lost = crew.suspicions.liveness(peer) === 'lost' && crew.orphan.since === undefined;
-  for (const to of addressesToTry(crew, peer, lost)) {
+  const inTurn = addressesToTry(crew, peer, lost);
+  const others = inTurn.filter((to) => at === undefined || !sameAddress(to, at));
+  for (const to of at === undefined ? others : [at, ...others]) {
     for (const socket of socketsFor(crew, peer, to).slice(0, lost ? 1 : 2)) {
       put(crew, peer, socket, to);
       if (how === 'hello') greetToo(crew, peer, socket, to);
@@ -253,14 +263,11 @@ export function armQuestions(crew: Crew): void {
   else crew.timers.set('questions', next);
 }
 
-/**
- * News that makes a silent peer worth asking now, whatever its backoff. `how`: with a hello beside
- * the ping where one is due, or the ping alone.
- */
-export function askAnew(crew: Crew, peer: NodeId, how: 'hello' | 'ping' = 'hello'): void {
+/** News that makes a silent peer worth asking now, whatever its backoff. */
+export function askAnew(crew: Crew, peer: NodeId, news: News = {}): void {
   const deadline = crew.suspicions.hurry(peer, crew.now, crew.paths.timeout(peer));
   if (deadline !== undefined) crew.timers.set(`try/${peer}`, deadline);
-  tryPeer(crew, peer, askUnasked, how);
+  tryPeer(crew, peer, askUnasked, news);
 }
 
 /** A path became another: shown, remembered, told. */

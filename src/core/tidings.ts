@@ -118,7 +118,7 @@ function proveListed(crew: Crew, peer: NodeId, listed: readonly Address[]): void
   // In a larger cluster whoever was never asked waits for its turn: a start calls not everyone.
   const unanswered = small || crew.suspicions.failures(peer) > 0;
   const silent = unanswered && crew.suspicions.liveness(peer) !== 'alive';
-  if (silent || (small && !isListed)) askAnew(crew, peer);
+  if (silent || (small && !isListed)) askAnew(crew, peer, { at: listed[0] });
   else if (small && path !== undefined) {
     for (const to of betterListed(crew, peer, path.address)) ask(crew, peer, path.socket, to);
   }

@@ -149,6 +149,49 @@ describe('a try of a silent member', () => {
   });
 });
 
+describe('news of a lost member that lists five addresses', () => {
+  const listed = [1, 2, 3, 4, 5].map((n) => `203.0.113.${String(n)}:1`);
+  let sequence: number;
+
+  beforeEach(() => {
+    sequence = 0;
+    settle();
+    cellar.on = false;
+    hearOf(listed);
+    scene.pass(60_000);
+    expect(scene.station.view(cellar.id).state).toBe('lost');
+    clear();
+  });
+
+  /** Pi hands on the next record, in which the lost one lists these. */
+  function hearOf(places: readonly string[]): void {
+    sequence += 1;
+    const { bytes } = cellar.record({ at: places, sequence });
+    scene.say(pi, { type: 'news', items: [{ kind: 'record', bytes }] });
+  }
+
+  test('is followed at once to where a hint has it, whoever’s turn it is', () => {
+    // A try now and then goes to the next addresses: at each of these turns the same must hold.
+    for (let turn = 0; turn < 6; turn += 1) {
+      const named = at(`198.51.100.${String(turn + 1)}:1`);
+      scene.ask({ type: 'hint', member: cellar.id, address: named });
+      scene.pass(1);
+      expect(said(named).length).toBeGreaterThan(0);
+      scene.pass(70_000);
+    }
+  });
+
+  test('is followed at once to the address that a new record puts first', () => {
+    for (let turn = 0; turn < 6; turn += 1) {
+      const first = `198.51.100.${String(turn + 1)}:1`;
+      hearOf([first, ...listed]);
+      scene.pass(1);
+      expect(said(at(first)).length).toBeGreaterThan(0);
+      scene.pass(70_000);
+    }
+  });
+});
+
 describe('a lost member that only a fresh socket reaches', () => {
   beforeEach(() => {
     settle();
