@@ -125,7 +125,11 @@ function unbracketed(text: string): HostPort {
   const port = text.slice(colon + 1);
   return ipv6Bytes(host) === undefined
     ? wrong(text, 'there is more than one colon in it')
-    : wrong(text, `an IPv6 address stands in brackets, as [${host}]:${clipped(port)}`);
+    : wrong(text, `an IPv6 address stands in brackets, as [${host}]:${portOr(port, 'PORT')}`);
+}
+
+function portOr(text: string, otherwise: string): string {
+  return portFault(text) === undefined ? text : otherwise;
 }
 
 /** The zone ID of an IPv6 address (RFC 4007 §11), with its `%`. */

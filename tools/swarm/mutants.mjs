@@ -122,11 +122,11 @@ export const MUTANTS = [
     rule: '§7',
     off: 'a joiner is answered before its admission is on disk',
     file: 'src/core/admit.ts',
-    find: `  crew.admitting.set(id, ticket);
+    find: `  crew.admitting.set(id, link);
   crew.whenSaved.push({
     ticket,
     then: () => {`,
-    put: `  crew.admitting.set(id, ticket);
+    put: `  crew.admitting.set(id, link);
   ((waiting) => waiting.then())({
     ticket,
     then: () => {`,
@@ -194,10 +194,9 @@ export const MUTANTS = [
     rule: 'B5',
     off: 'the lost are shown no more',
     file: 'src/core/show.ts',
-    find: '    .everyone()\n',
-    put: `    .everyone()
-    .filter(({ id }) => id === crew.id || crew.suspicions.liveness(id) !== 'lost')
-`,
+    find: '  const members = shown.map(',
+    put: `  const seen = (id) => id === crew.id || crew.suspicions.liveness(id) !== 'lost';
+  const members = shown.filter(({ id }) => seen(id)).map(`,
     themes: ['rough'],
     fast: true,
   },

@@ -89,7 +89,7 @@ const BOUNDS: readonly (readonly [place: string, bound: Bound])[] = [
   ['crew.invites.invites', fixed(64)],
   ['crew.invites.invites[].knocks', fixed(1_024)],
   ['crew.invites.invites[].searches', fixed(1_024)],
-  ['crew.mainFlows.entries', fixed(4_096)],
+  ['crew.mainFlows.hosts.', fixed(4_096)],
   ['crew.news.pending', fixed(4_096)],
   ['crew.news.latest', fixed(4_096)],
   ['crew.seek.answered.entries', fixed(4_096)],

@@ -51,6 +51,7 @@ describe('HOST:PORT', () => {
     ['0x7f.1:4117', '0x7f.1 looks like an IPv4 address, but is none'],
     ['fe80::1', 'an IPv6 address stands in brackets before its port, as [fe80::1]:4117'],
     ['1:2:3:4:5:6:7:8:9', 'an IPv6 address stands in brackets, as [1:2:3:4:5:6:7:8]:9'],
+    [':::.', 'an IPv6 address stands in brackets, as [::]:PORT'],
     ['attic:1:2', 'there is more than one colon in it'],
     ['[192.0.2.7]:1', 'only an IPv6 address stands in brackets'],
     ['[2001:db8::zz]:1', '2001:db8::zz is no IPv6 address'],
